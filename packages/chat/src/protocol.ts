@@ -1,0 +1,218 @@
+/**
+ * Types of the wire, protocol version 1: what crosses HTTP between Typebar and whoever talks to it.
+ * Browser-safe: imports nothing, runs nothing but a few constants.
+ *
+ * @see PROTOCOL.md
+ */
+
+/** Set by {@link Chunk} `message-metadata` just before the terminal chunk, and stored with the message. */
+export type GenerationState = "queued" | "running" | "completed" | "stopped" | "failed" | "interrupted";
+
+/** A state that no longer changes. */
+export type TerminalState = "completed" | "stopped" | "failed" | "interrupted";
+
+/** Why the model stopped by itself; only values valid in AI SDK 5, 6 and 7. */
+export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "other";
+
+/** Tokens as the provider counted them; absent where it did not say. */
+export interface Usage {
+  inputTokens?: number;
+  outputTokens?: number;
+  reasoningTokens?: number;
+}
+
+/** Why a generation ended as `failed` or `interrupted`. Each is explained in docs/errors.md. */
+export const generationErrorCodes = [
+  "provider-unauthorized",
+  "provider-rate-limited",
+  "provider-rejected",
+  "provider-unavailable",
+  "provider-error",
+  "provider-incomplete",
+  "first-token-timeout",
+  "silence-timeout",
+  "total-timeout",
+  "store-unavailable",
+  "continuation-unsupported",
+  "continuation-diverged",
+  "attempts-exhausted",
+  "internal",
+] as const;
+export type GenerationErrorCode = (typeof generationErrorCodes)[number];
+
+/** `code` of an `application/problem+json` answer. Each is explained in docs/errors.md. */
+export const problemCodes = [
+  "bad-request",
+  "body-not-json",
+  "body-too-large",
+  "unsupported-media-type",
+  "unauthorized",
+  "too-many-attempts",
+  "forbidden-origin",
+  "wrong-host",
+  "not-found",
+  "method-not-allowed",
+  "not-acceptable",
+  "unknown-model",
+  "unknown-event-id",
+  "conversation-busy",
+  "nothing-to-answer",
+  "nothing-to-continue",
+  "key-reused",
+  "store-unavailable",
+  "draining",
+  "internal",
+] as const;
+export type ProblemCode = (typeof problemCodes)[number];
+
+/** Body of every error answer before a stream starts (RFC 9457). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  /** What exactly was wrong, in a sentence safe to show. */
+  detail?: string;
+  /** With `conversation-busy`: the generation that is running. */
+  generationId?: string;
+}
+
+/** `messageMetadata` of a `start` chunk. */
+export interface StartMetadata {
+  conversationId: string;
+  generationId: string;
+  model: string;
+}
+
+/** `messageMetadata` of the `message-metadata` chunk that precedes the terminal chunk. */
+export interface EndMetadata {
+  state: TerminalState;
+  code?: GenerationErrorCode;
+  finishReason?: FinishReason;
+  usage?: Usage;
+}
+
+/** One JSON object of an answer: a strict subset of the AI SDK's UI message stream (versions 5, 6, 7). */
+export type Chunk =
+  | { type: "start"; messageId: string; messageMetadata: StartMetadata }
+  | { type: "text-start"; id: string }
+  | { type: "text-delta"; id: string; delta: string }
+  | { type: "text-end"; id: string }
+  | { type: "reasoning-start"; id: string }
+  | { type: "reasoning-delta"; id: string; delta: string }
+  | { type: "reasoning-end"; id: string }
+  | { type: "source-url"; sourceId: string; url: string; title?: string }
+  | { type: "message-metadata"; messageMetadata: EndMetadata }
+  | { type: "finish" }
+  | { type: "abort" }
+  | { type: "error"; errorText: string };
+
+/** The chunk types after which only `close` follows. */
+export const terminalChunkTypes = ["finish", "abort", "error"] as const;
+
+/** `data` of `event: close`, the last event of every answer. */
+export const closeData = "[DONE]";
+
+/** `data` of `event: reset`: what the client had is no longer the log's; the whole answer follows. */
+export interface Reset {
+  reason: "expired" | "diverged";
+}
+
+/** One part of a stored message, in the AI SDK's UIMessage vocabulary. */
+export type MessagePart =
+  | { type: "text"; text: string }
+  | { type: "reasoning"; text: string }
+  | { type: "source-url"; sourceId: string; url: string; title?: string };
+
+/** A stored message. Times are ISO 8601 in UTC. */
+export interface Message {
+  id: string;
+  parentId: string | null;
+  role: "user" | "assistant";
+  parts: MessagePart[];
+  createdAt: string;
+  /** Assistant messages only. While `state` is `queued` or `running`, `parts` is empty: follow the generation. */
+  metadata?: {
+    generationId: string;
+    model: string;
+    state: GenerationState;
+    code?: GenerationErrorCode;
+    finishReason?: FinishReason;
+    usage?: Usage;
+  };
+}
+
+export interface ConversationSummary {
+  id: string;
+  title: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** `GET /api/conversations/:id`. */
+export interface Conversation extends ConversationSummary {
+  /** From the first message to the newest answer, along the newest branch. */
+  messages: Message[];
+  /** The generation that is queued or running, or `null`. */
+  generationId: string | null;
+}
+
+/** `GET /api/conversations?limit=&cursor=`. */
+export interface ConversationPage {
+  conversations: ConversationSummary[];
+  /** Pass as `cursor` for the next page; `null` at the end. */
+  nextCursor: string | null;
+}
+
+/** `GET /api/generations/:id`, and the answer to a stop. */
+export interface Generation {
+  id: string;
+  conversationId: string;
+  messageId: string;
+  model: string;
+  state: GenerationState;
+  code?: GenerationErrorCode;
+  finishReason?: FinishReason;
+  usage?: Usage;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
+export type Trigger = "submit-message" | "regenerate-message" | "continue-message";
+
+/** Typebar's own body of `POST /api/chat`. */
+export interface ChatRequest {
+  /** The user's text; needed with `submit-message`, absent with the other triggers. At most 100,000 characters. */
+  message?: string;
+  conversationId?: string;
+  /** `provider/model`, as listed by `GET /api/models`. */
+  model?: string;
+  /** @defaultValue "submit-message" */
+  trigger?: Trigger;
+  /** The assistant message to regenerate or continue. @defaultValue the conversation's last */
+  messageId?: string;
+}
+
+export interface Model {
+  /** `provider/model`. */
+  id: string;
+  name: string;
+  provider: string;
+  /** `guide`: answers from Typebar's own documentation, not a language model. */
+  kind: "language-model" | "guide";
+}
+
+/** `GET /api/models`. */
+export interface ModelList {
+  models: Model[];
+  default: string;
+}
+
+/** Names of the response headers of an answer stream. */
+export const headerNames = {
+  generation: "Typebar-Generation",
+  conversation: "Typebar-Conversation",
+  /** Request header: `1` says that the client comes back by itself when its connection ends. */
+  resume: "Typebar-Resume",
+  idempotencyKey: "Idempotency-Key",
+} as const;

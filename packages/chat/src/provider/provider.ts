@@ -1,0 +1,74 @@
+/** What every source of answers looks like to a generation. Called by generation/; implemented beside this file and in guide/. */
+import type { FinishReason, GenerationErrorCode, Model, Usage } from "../protocol.ts";
+
+/** One turn of the conversation as a provider sees it. */
+export interface ProviderMessage {
+  role: "system" | "user" | "assistant";
+  text: string;
+}
+
+/**
+ * How an answer that was cut off is gone on with, best first.
+ * - `resume`: the provider itself goes on at the exact character.
+ * - `prefill`: the kept text is sent as an assistant message that the model goes on with.
+ * - `prompt`: the model is asked to continue exactly after the kept text.
+ */
+export type ContinuationRung = "resume" | "prefill" | "prompt";
+
+export interface ProviderRequest {
+  /** The model's name without the provider's prefix. */
+  model: string;
+  /** Oldest first; the last is the user's message that is to be answered. */
+  messages: ProviderMessage[];
+  /** Present when an answer goes on: the text kept so far (never empty), byte for byte, and the rung to take. */
+  continuation?: { rung: ContinuationRung; keptText: string };
+  /** Aborting it ends the upstream request at once. */
+  signal: AbortSignal;
+}
+
+/** What a provider says, in order. Exactly one `finish` comes last; an end without it is a failure. */
+export type ProviderPart =
+  | { type: "text"; text: string }
+  | { type: "reasoning"; text: string }
+  | { type: "source"; sourceId: string; url: string; title?: string }
+  | { type: "finish"; finishReason: FinishReason; usage?: Usage };
+
+export interface Provider {
+  /** The prefix in `provider/model`; lower case, no slash. */
+  readonly name: string;
+  /** The rungs this provider can take, best first; empty when an answer cannot go on. */
+  readonly continuations: readonly ContinuationRung[];
+  /** @throws {ProviderError} */
+  listModels(signal: AbortSignal): Promise<Model[]>;
+  /**
+   * Asks the model. Nothing is sent before the first `next()`; leaving the loop ends the upstream request.
+   *
+   * @throws {ProviderError} in the middle of the iteration; an abort of `signal` is thrown as the signal's reason.
+   */
+  stream(request: ProviderRequest): AsyncIterable<ProviderPart>;
+}
+
+type ProviderErrorCode = Extract<
+  GenerationErrorCode,
+  | "provider-unauthorized"
+  | "provider-rate-limited"
+  | "provider-rejected"
+  | "provider-unavailable"
+  | "provider-error"
+  | "provider-incomplete"
+  | "continuation-unsupported"
+>;
+
+/** A provider failed. `message` is safe to show: never a key, a stack or an upstream body. */
+export class ProviderError extends Error {
+  readonly code: ProviderErrorCode;
+  /** How long the provider asked to wait (`Retry-After`), in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ProviderErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ProviderError";
+    this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
+  }
+}
