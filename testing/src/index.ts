@@ -1,0 +1,3 @@
+export * from "./random.ts";
+export * from "./scripted-answer.ts";
+export * from "./scripted-model.ts";
