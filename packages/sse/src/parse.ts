@@ -1,0 +1,112 @@
+/**
+ * Bytes -> events. Called by `client` with each chunk of a response body; one parser per response.
+ *
+ * Splitting lines and fields is eventsource-parser's work. Here are the decoding, the last event ID as the standard
+ * keeps it, and the limits.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ */
+import { createParser } from "eventsource-parser";
+import { maxRetryMs } from "./encode.ts";
+import { ParseError } from "./errors.ts";
+
+/** An event as it is dispatched. */
+export interface IncomingEvent {
+  /** Event name; `"message"` where the stream named none. */
+  event: string;
+  /** The `data:` lines, joined by LF. */
+  data: string;
+  /** Last event ID at this event: its own, or the one that was current before. Empty if there is none. */
+  lastEventId: string;
+}
+
+export interface EventParserOptions {
+  /**
+   * Called for each complete event, in order.
+   *
+   * @param ownId - The ID its own block stated; `undefined` where `lastEventId` is inherited.
+   */
+  onEvent: (event: IncomingEvent, ownId: string | undefined) => void;
+  /** Called for each valid `retry:` line as soon as it is complete, in milliseconds, at most 2^31-1. */
+  onRetry?: (retryMs: number) => void;
+  /** Called for each comment line, without its colon and one space. */
+  onComment?: (text: string) => void;
+  /**
+   * Last event ID before the first byte: that of the response before this one.
+   *
+   * @defaultValue ""
+   */
+  lastEventId?: string;
+  /**
+   * Most characters (UTF-16 units) an event's data may have. Beyond it, `push` throws {@link ParseError}
+   * `"event-too-large"`. Other lines of a block have 16,384 characters of room on top.
+   *
+   * @defaultValue unlimited: a stream without a line end is then held in memory as it grows
+   */
+  maxEventChars?: number;
+}
+
+export interface EventParser {
+  /**
+   * Takes the next bytes, cut anywhere.
+   *
+   * @throws {ParseError} "event-too-large": events before it have been handed out. The parser stays unusable and
+   *   throws the same error again; go on with a new one.
+   */
+  push(bytes: Uint8Array): void;
+  /** Last event ID after the last complete block; a block that only states an ID counts. */
+  readonly lastEventId: string;
+}
+
+/** Room for the field names, and for an ID or a name beside data that is itself at the limit. */
+const fieldRoomChars = 16_384;
+
+/** @throws {TypeError} If `maxEventChars` is not a positive number. */
+export function createEventParser(options: EventParserOptions): EventParser {
+  const { onEvent, onRetry, onComment, maxEventChars = Infinity } = options;
+  if (!(maxEventChars > 0)) throw new TypeError("maxEventChars must be a positive number");
+
+  let lastEventId = options.lastEventId ?? "";
+  // Set at the first event over the limit; what comes after it is no longer handed out.
+  let failure: ParseError | undefined;
+
+  const fail = (cause?: unknown): void => {
+    failure ??= new ParseError("event-too-large", `An event is over the limit of ${maxEventChars} characters`, {
+      cause,
+    });
+  };
+
+  const lines = createParser({
+    onId(id) {
+      if (failure === undefined) lastEventId = id;
+    },
+    onEvent(event) {
+      if (failure !== undefined) return;
+      if (event.data.length > maxEventChars) return fail();
+      onEvent({ event: event.event ?? "message", data: event.data, lastEventId }, event.id);
+    },
+    onRetry(retryMs) {
+      if (failure === undefined) onRetry?.(Math.min(retryMs, maxRetryMs));
+    },
+    ...(onComment && { onComment }),
+    onError(error) {
+      if (error.type === "max-buffer-size-exceeded") fail(error);
+    },
+    ...(maxEventChars !== Infinity && { maxBufferSize: maxEventChars + fieldRoomChars }),
+  });
+
+  // The decoder drops one BOM. The line parser would drop a second one, also where it is the three characters that
+  // a BOM's bytes make in Latin-1; a BOM of our own before the first byte uses that up.
+  const utf8 = new TextDecoder();
+  lines.feed("\uFEFF");
+
+  return {
+    push(bytes) {
+      if (failure === undefined) lines.feed(utf8.decode(bytes, { stream: true }));
+      if (failure !== undefined) throw failure;
+    },
+    get lastEventId() {
+      return lastEventId;
+    },
+  };
+}
