@@ -1,0 +1,65 @@
+/**
+ * Lets one process at a time set up this clone: `npm start` in one terminal and `npm test` in another would else both
+ * run `npm ci`. Wraps the steps in bootstrap.mjs. The lock is a listening local socket, so it ends with its holder.
+ */
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { rootDir, say } from "./shared.mjs";
+
+const pollMs = 200;
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withSetupLock(work) {
+  const address = lockAddress();
+  let holder = await take(address);
+  for (let told = false; holder === undefined; told = true) {
+    if (!told) say("Waiting for another command that is setting up this folder.");
+    await sleep(pollMs);
+    holder = await take(address);
+  }
+  try {
+    return await work();
+  } finally {
+    holder.close();
+  }
+}
+
+function lockAddress() {
+  const name = `typebar-setup-${createHash("sha256").update(rootDir).digest("hex").slice(0, 16)}`;
+  if (process.platform === "linux") return `\0${name}`;
+  if (process.platform === "win32") return `\\\\.\\pipe\\${name}`;
+  return join(tmpdir(), `${name}.sock`);
+}
+
+/** @param {string} address @returns {Promise<import("node:net").Server | undefined>} `undefined` while it is another's. */
+function take(address) {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", async (error) => {
+      if (!("code" in error) || error.code !== "EADDRINUSE") return reject(error);
+      // Outside Linux and Windows a killed holder leaves its socket's file behind; nobody answers there.
+      if (address.startsWith("/") && !(await isAnswered(address))) rmSync(address, { force: true });
+      resolve(undefined);
+    });
+    server.listen(address, () => resolve(server));
+  });
+}
+
+/** @param {string} address @returns {Promise<boolean>} */
+function isAnswered(address) {
+  return new Promise((resolve) => {
+    const socket = connect(address, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
