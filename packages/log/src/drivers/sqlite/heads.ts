@@ -1,0 +1,88 @@
+/** What is known of each log without asking SQLite: the file is locked by this process, so nobody else changes it. */
+import type { DatabaseSync } from "node:sqlite";
+
+export interface Head {
+  /** Row number in `logs`. */
+  num: number;
+  epoch: number;
+  lastSeq: number;
+  trimmedSeq: number;
+  trimmedEpoch: number;
+  stop: boolean;
+  expiresAtMs: number;
+  /** Leases live in memory only: a dead process holds none, and the file's lock says that it is dead. */
+  leaseDeadlineMs: number;
+  /** 0 while nobody holds the lease: then an append renews nothing. */
+  leaseTtlMs: number;
+}
+
+export interface Heads {
+  /** The log's head, read if it is not known; `undefined` if there is no such log or it has expired. */
+  find(logId: string, nowMs: number): Head | undefined;
+  /** Inserts the log's row. */
+  create(logId: string, epoch: number): Head;
+  forget(logId: string): void;
+}
+
+/** More than the logs that are live at once on one machine; idle ones beyond it are read again. */
+const maxHeads = 10_000;
+
+export function createHeads(database: DatabaseSync): Heads {
+  const heads = new Map<string, Head>();
+  const select = database.prepare(
+    `SELECT num, epoch, trimmed_seq, trimmed_epoch, stop, expires_at_ms,
+            (SELECT max(seq) FROM records WHERE log = num) AS last_seq
+     FROM logs WHERE id = ?`,
+  );
+  const insert = database.prepare("INSERT INTO logs (id, epoch) VALUES (?, ?)");
+
+  function remember(logId: string, head: Head): Head {
+    if (heads.size >= maxHeads) {
+      for (const [id, idle] of heads) {
+        if (idle.leaseTtlMs === 0) heads.delete(id);
+        if (heads.size < maxHeads * 0.9) break;
+      }
+    }
+    heads.set(logId, head);
+    return head;
+  }
+
+  function load(logId: string): Head | undefined {
+    const row = select.get(logId);
+    if (!row) return undefined;
+    const trimmedSeq = Number(row["trimmed_seq"]);
+    return remember(logId, {
+      num: Number(row["num"]),
+      epoch: Number(row["epoch"]),
+      lastSeq: row["last_seq"] === null ? trimmedSeq : Number(row["last_seq"]),
+      trimmedSeq,
+      trimmedEpoch: Number(row["trimmed_epoch"]),
+      stop: row["stop"] === 1,
+      expiresAtMs: row["expires_at_ms"] === null ? Number.POSITIVE_INFINITY : Number(row["expires_at_ms"]),
+      leaseDeadlineMs: 0,
+      leaseTtlMs: 0,
+    });
+  }
+
+  return {
+    find(logId, nowMs) {
+      const head = heads.get(logId) ?? load(logId);
+      return head && head.expiresAtMs > nowMs ? head : undefined;
+    },
+    create(logId, epoch) {
+      const { lastInsertRowid } = insert.run(logId, epoch);
+      return remember(logId, {
+        num: Number(lastInsertRowid),
+        epoch,
+        lastSeq: 0,
+        trimmedSeq: 0,
+        trimmedEpoch: 0,
+        stop: false,
+        expiresAtMs: Number.POSITIVE_INFINITY,
+        leaseDeadlineMs: 0,
+        leaseTtlMs: 0,
+      });
+    },
+    forget: (logId) => void heads.delete(logId),
+  };
+}
