@@ -1,3 +1,4 @@
+export * from "./faulty-proxy.ts";
 export * from "./random.ts";
 export * from "./scripted-answer.ts";
 export * from "./scripted-model.ts";
