@@ -61,7 +61,7 @@ function runVitest(chromium: string): Promise<number> {
 
 function readReport(): Counts {
   try {
-    const report = JSON.parse(readFileSync(reportPath, "utf8")) as Record<string, number>;
+    const report: Record<string, number> = JSON.parse(readFileSync(reportPath, "utf8"));
     return {
       passed: report["numPassedTests"] ?? 0,
       failed: report["numFailedTests"] ?? 0,

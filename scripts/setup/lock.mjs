@@ -3,6 +3,7 @@
  * run `npm ci`. Wraps the steps in bootstrap.mjs. The lock is a listening local socket, so it ends with its holder.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -40,17 +41,22 @@ function lockAddress() {
 }
 
 /** @param {string} address @returns {Promise<import("node:net").Server | undefined>} `undefined` while it is another's. */
-function take(address) {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", async (error) => {
-      if (!("code" in error) || error.code !== "EADDRINUSE") return reject(error);
-      // Outside Linux and Windows a killed holder leaves its socket's file behind; nobody answers there.
-      if (address.startsWith("/") && !(await isAnswered(address))) rmSync(address, { force: true });
-      resolve(undefined);
-    });
-    server.listen(address, () => resolve(server));
-  });
+async function take(address) {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(address);
+  try {
+    await once(server, "listening");
+    return server;
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "EADDRINUSE") throw error;
+    await clearAbandoned(address);
+    return undefined;
+  }
+}
+
+/** Outside Linux and Windows a killed holder leaves its socket's file behind; nobody answers there. @param {string} address */
+async function clearAbandoned(address) {
+  if (address.startsWith("/") && !(await isAnswered(address))) rmSync(address, { force: true });
 }
 
 /** @param {string} address @returns {Promise<boolean>} */
