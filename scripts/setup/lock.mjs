@@ -34,10 +34,9 @@ export async function withSetupLock(work) {
 }
 
 function lockAddress() {
-  const name = `typebar-setup-${createHash("sha256").update(rootDir).digest("hex").slice(0, 16)}`;
-  if (process.platform === "linux") return `\0${name}`;
-  if (process.platform === "win32") return `\\\\.\\pipe\\${name}`;
-  return join(tmpdir(), `${name}.sock`);
+  const name = createHash("sha256").update(`${rootDir} ${process.getuid?.()}`).digest("hex").slice(0, 16);
+  // Not an abstract socket: Node 20 and 24 pad its name differently, and would not see each other.
+  return process.platform === "win32" ? `\\\\.\\pipe\\typebar-${name}` : join(tmpdir(), `typebar-${name}.sock`);
 }
 
 /** @param {string} address @returns {Promise<import("node:net").Server | undefined>} `undefined` while it is another's. */
@@ -54,9 +53,9 @@ async function take(address) {
   }
 }
 
-/** Outside Linux and Windows a killed holder leaves its socket's file behind; nobody answers there. @param {string} address */
+/** Outside Windows a killed holder leaves its socket's file behind; nobody answers there. @param {string} address */
 async function clearAbandoned(address) {
-  if (address.startsWith("/") && !(await isAnswered(address))) rmSync(address, { force: true });
+  if (process.platform !== "win32" && !(await isAnswered(address))) rmSync(address, { force: true });
 }
 
 /** @param {string} address @returns {Promise<boolean>} */
