@@ -60,8 +60,6 @@ export function openMemoryLog({ now = Date.now }: MemoryLogOptions = {}): Record
     return entry;
   }
 
-  const lastSeq = (entry: Entry): number => entry.trimmedSeq + entry.records.length;
-
   function holderOf(lease: Lease): Entry | undefined {
     const entry = find(lease.logId);
     return entry?.epoch === lease.epoch ? entry : undefined;
@@ -176,4 +174,8 @@ export function openMemoryLog({ now = Date.now }: MemoryLogOptions = {}): Record
       entries.clear();
     },
   };
+}
+
+function lastSeq(entry: Entry): number {
+  return entry.trimmedSeq + entry.records.length;
 }
