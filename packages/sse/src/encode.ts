@@ -23,7 +23,7 @@ export interface OutgoingEvent {
 }
 
 /** Longest delay a timer can hold; longer ones fire at once in browsers and in Node. */
-export const maxRetryMs: number = 2 ** 31 - 1;
+export const maxTimerMs: number = 2 ** 31 - 1;
 
 const utf8 = new TextEncoder();
 const lineBreak = /\r\n|\r|\n/g;
@@ -79,8 +79,8 @@ export function encodeComment(text: string): Uint8Array<ArrayBuffer> {
  * @throws {EncodeError} "invalid-retry".
  */
 export function encodeRetry(retryMs: number): Uint8Array<ArrayBuffer> {
-  if (!Number.isInteger(retryMs) || retryMs < 0 || retryMs > maxRetryMs) {
-    throw new EncodeError("invalid-retry", `A reconnection time must be a whole number from 0 to ${maxRetryMs}`);
+  if (!Number.isInteger(retryMs) || retryMs < 0 || retryMs > maxTimerMs) {
+    throw new EncodeError("invalid-retry", `A reconnection time must be a whole number from 0 to ${maxTimerMs}`);
   }
   return utf8.encode(`retry: ${retryMs}\n`);
 }

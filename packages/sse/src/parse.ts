@@ -7,7 +7,7 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import { createParser } from "eventsource-parser";
-import { maxRetryMs } from "./encode.ts";
+import { maxTimerMs } from "./encode.ts";
 import { ParseError } from "./errors.ts";
 
 /** An event as it is dispatched. */
@@ -86,7 +86,7 @@ export function createEventParser(options: EventParserOptions): EventParser {
       onEvent({ event: event.event ?? "message", data: event.data, lastEventId }, event.id);
     },
     onRetry(retryMs) {
-      if (failure === undefined) onRetry?.(Math.min(retryMs, maxRetryMs));
+      if (failure === undefined) onRetry?.(Math.min(retryMs, maxTimerMs));
     },
     ...(onComment && { onComment }),
     onError(error) {

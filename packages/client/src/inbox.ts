@@ -1,0 +1,91 @@
+/**
+ * Chunks of bytes -> the events that the consumer has not taken yet. Filled and emptied by event-stream.ts.
+ *
+ * An event ID counts as the last one only when its event was taken: whatever happens to a connection, what lies in
+ * between is neither lost nor asked for again.
+ */
+import { createEventParser, ParseError } from "@typebar/sse";
+import type { EventParser, IncomingEvent } from "@typebar/sse";
+import { createDuplicateFilter } from "./duplicates.ts";
+import { EventStreamError } from "./errors.ts";
+
+/** IDs are some 30 characters: a few hundred KiB at most, and longer than any replay a server keeps for a client. */
+const rememberedIds = 10_000;
+
+export interface InboxOptions {
+  lastEventId: string;
+  maxEventChars: number;
+  suppressDuplicates: boolean;
+  onRetry: (retryMs: number) => void;
+}
+
+export interface Inbox {
+  /** A new response begins: half an event of the one before is forgotten, as the standard says. */
+  beginResponse(): void;
+  /** @throws {EventStreamError} "event-too-large": the events before it can still be taken. */
+  push(bytes: Uint8Array): void;
+  /** The next event, which is thereby handed out. */
+  take(): IncomingEvent | undefined;
+  /** Drops what was not taken. */
+  clear(): void;
+  /** The ID to go on after. */
+  readonly lastEventId: string;
+}
+
+export function createInbox(options: InboxOptions): Inbox {
+  const { maxEventChars, suppressDuplicates, onRetry } = options;
+  const duplicates = createDuplicateFilter(rememberedIds);
+  let lastEventId = options.lastEventId;
+  // The ID that counts once everything was taken: a block may state an ID and bring no event.
+  let parsedEventId = lastEventId;
+  let parser: EventParser | undefined;
+  let events: IncomingEvent[] = [];
+  // Index of the next event to take; the array is replaced when all are taken, which is cheaper than shifting.
+  let next = 0;
+
+  return {
+    beginResponse() {
+      duplicates.reconnected();
+      parser = createEventParser({
+        lastEventId,
+        maxEventChars,
+        onRetry,
+        onEvent(event, ownId) {
+          if (!suppressDuplicates || !duplicates.isDuplicate(ownId)) events.push(event);
+        },
+      });
+    },
+    push(bytes) {
+      if (parser === undefined) return;
+      try {
+        parser.push(bytes);
+      } catch (error) {
+        if (!(error instanceof ParseError)) throw error;
+        throw new EventStreamError("event-too-large", error.message, { cause: error });
+      } finally {
+        // While a server repeats old events, their IDs lead back to where the consumer has been already.
+        if (!duplicates.repeating) parsedEventId = parser.lastEventId;
+        if (next === events.length) lastEventId = parsedEventId;
+      }
+    },
+    take() {
+      const event = events[next];
+      if (event === undefined) return undefined;
+      next += 1;
+      lastEventId = event.lastEventId;
+      if (next === events.length) {
+        lastEventId = parsedEventId;
+        events = [];
+        next = 0;
+      }
+      return event;
+    },
+    clear() {
+      events = [];
+      next = 0;
+    },
+    get lastEventId() {
+      return lastEventId;
+    },
+  };
+}
