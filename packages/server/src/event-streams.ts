@@ -1,0 +1,93 @@
+/** All event streams of a process: a feed per log that is being followed, and the open connections. Called by chat/routes. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Position, RecordLog } from "@typebar/log";
+import { type Connection, type ConnectionTimings, openConnection, type Refusal } from "./connection.ts";
+import { createFeed, createFixedFeed, type Feed, type RecordFormat } from "./feed.ts";
+
+export interface EventStreamsOptions {
+  log: RecordLog;
+  timings?: Partial<ConnectionTimings>;
+  /** @defaultValue Math.random */
+  random?: () => number;
+}
+
+export interface OpenOptions {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** A log to follow, or records that no longer change. */
+  source: { logId: string } | { records: Parameters<typeof createFixedFeed>[0] };
+  format: RecordFormat;
+  after: Position;
+  headers?: Readonly<Record<string, string>>;
+  /** Blocks that go before the first one. */
+  preamble?: Uint8Array;
+  /** The client is known to come back, so the connection may be rotated. */
+  rotate: boolean;
+}
+
+export interface EventStreams {
+  /**
+   * Opens one response. A refusal has written nothing: the caller answers.
+   *
+   * @throws if the log cannot be read; nothing was written then.
+   */
+  open(options: OpenOptions): Promise<Connection | Refusal>;
+  /** How many connections are open. */
+  readonly openCount: number;
+  /** Ends every connection as cut off, so that its client comes back; later ones are ended as soon as they are open. */
+  close(): Promise<void>;
+}
+
+export function createEventStreams({ log, timings, random }: EventStreamsOptions): EventStreams {
+  const feeds = new Map<string, { feed: Feed; users: number }>();
+  const connections = new Set<Connection>();
+  let closing = false;
+
+  function borrowFeed(logId: string, format: RecordFormat): { feed: Feed; giveBack: () => void } {
+    const entry = feeds.get(logId) ?? { feed: createFeed({ log, logId, format }), users: 0 };
+    feeds.set(logId, entry);
+    entry.users += 1;
+    return {
+      feed: entry.feed,
+      giveBack: () => {
+        entry.users -= 1;
+        if (entry.users === 0) feeds.delete(logId);
+      },
+    };
+  }
+
+  return {
+    async open({ source, format, ...options }) {
+      const { feed, giveBack } =
+        "logId" in source
+          ? borrowFeed(source.logId, format)
+          : { feed: createFixedFeed(source.records, format), giveBack: () => undefined };
+      let connection: Connection | Refusal;
+      try {
+        connection = await openConnection({ ...options, feed, ...(timings && { timings }), ...(random && { random }) });
+      } catch (error) {
+        giveBack();
+        throw error;
+      }
+      if (!("closed" in connection)) {
+        giveBack();
+        return connection;
+      }
+      const opened = connection;
+      connections.add(opened);
+      void opened.closed.then(() => {
+        connections.delete(opened);
+        giveBack();
+      });
+      if (closing) opened.close("shutdown");
+      return opened;
+    },
+    get openCount() {
+      return connections.size;
+    },
+    async close() {
+      closing = true;
+      for (const connection of connections) connection.close("shutdown");
+    },
+  };
+}
