@@ -61,6 +61,8 @@ export interface EventParser {
 /** Room for the field names, and for an ID or a name beside data that is itself at the limit. */
 const fieldRoomChars = 16_384;
 
+const byteOrderMark = "\uFEFF";
+
 /** @throws {TypeError} If `maxEventChars` is not a positive number. */
 export function createEventParser(options: EventParserOptions): EventParser {
   const { onEvent, onRetry, onComment, maxEventChars = Infinity } = options;
@@ -95,14 +97,23 @@ export function createEventParser(options: EventParserOptions): EventParser {
     ...(maxEventChars !== Infinity && { maxBufferSize: maxEventChars + fieldRoomChars }),
   });
 
-  // The decoder drops one BOM. The line parser would drop a second one, also where it is the three characters that
-  // a BOM's bytes make in Latin-1; a BOM of our own before the first byte uses that up.
-  const utf8 = new TextDecoder();
-  lines.feed("\uFEFF");
+  // One BOM is dropped, here. The decoder is told not to: Node's drops two when the first is split over chunks. And the
+  // line parser would take the three characters that a BOM's bytes are in Latin-1 for one; a BOM of our own before the
+  // first byte uses its turn up.
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  let atStart = true;
+  lines.feed(byteOrderMark);
+
+  const decode = (bytes: Uint8Array): string => {
+    const text = utf8.decode(bytes, { stream: true });
+    if (!atStart || text === "") return text;
+    atStart = false;
+    return text.startsWith(byteOrderMark) ? text.slice(1) : text;
+  };
 
   return {
     push(bytes) {
-      if (failure === undefined) lines.feed(utf8.decode(bytes, { stream: true }));
+      if (failure === undefined) lines.feed(decode(bytes));
       if (failure !== undefined) throw failure;
     },
     get lastEventId() {
