@@ -2,12 +2,9 @@
 import { EventStreamError } from "./errors.ts";
 import { buildRequest } from "./request.ts";
 import type { RequestOptions } from "./request.ts";
-import { judgeResponse, parseProblem, parseRetryAfter } from "./response.ts";
+import { judgeResponse, toError } from "./response.ts";
 import { createWatchdog } from "./watchdog.ts";
 import type { Clock } from "./watchdog.ts";
-
-/** An error answer is read up to here for its problem object. */
-const maxProblemChars = 65_536;
 
 export interface AttemptOptions {
   url: string | URL;
@@ -53,7 +50,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
     silence = new EventStreamError("silence", `Nothing came for ${options.silenceMs} ms`);
     end();
   });
-  const toError = (cause: unknown): unknown =>
+  const blame = (cause: unknown): unknown =>
     silence ??
     (cause instanceof EventStreamError ? cause : new EventStreamError("network", "The connection failed", { cause }));
 
@@ -63,11 +60,11 @@ export function startAttempt(options: AttemptOptions): Attempt {
       const response = await untilAborted(send(options, signal), signal);
       const verdict = judgeResponse(response.status, response.headers.get("Content-Type"));
       if (verdict === "over") return undefined;
-      if (verdict !== "open") throw await untilAborted(toRefusal(verdict, response, options.clock.now()), signal);
+      if (verdict !== "open") throw await untilAborted(toError(verdict, response, options.clock.now()), signal);
       reader = response.body?.getReader();
       return response;
     } catch (error) {
-      throw toError(error);
+      throw blame(error);
     } finally {
       watchdog.rest();
     }
@@ -82,7 +79,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
         if (silence !== undefined) throw silence;
         return chunk?.value;
       } catch (error) {
-        throw toError(error);
+        throw blame(error);
       } finally {
         watchdog.rest();
       }
@@ -100,43 +97,6 @@ async function send(options: AttemptOptions, signal: AbortSignal): Promise<Respo
   const response = await fetch(options.url, { ...init, signal });
   if (signal.aborted) response.body?.cancel().catch(ignore);
   return response;
-}
-
-async function toRefusal(
-  verdict: "retry" | "reject" | "wrong-content-type",
-  response: Response,
-  nowMs: number,
-): Promise<EventStreamError> {
-  const { status, headers } = response;
-  const contentType = headers.get("Content-Type");
-  if (verdict === "wrong-content-type") {
-    response.body?.cancel().catch(ignore);
-    return new EventStreamError(verdict, `The answer is ${contentType ?? "untyped"}, not text/event-stream`, {
-      status,
-    });
-  }
-  return new EventStreamError(verdict === "retry" ? "unavailable" : "rejected", `The server answered ${status}`, {
-    status,
-    problem: parseProblem(contentType, await readText(response)),
-    retryAfterMs: parseRetryAfter(headers.get("Retry-After"), nowMs),
-  });
-}
-
-/** The start of a body, as far as it can be had: the status alone says what to do. */
-async function readText({ body }: Response): Promise<string> {
-  let text = "";
-  const utf8 = new TextDecoder();
-  const reader = body?.getReader();
-  try {
-    for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read()) {
-      text += utf8.decode(chunk.value, { stream: true });
-      if (text.length > maxProblemChars) break;
-    }
-  } catch {
-    // What is there may do.
-  }
-  reader?.cancel().catch(ignore);
-  return text;
 }
 
 /** Settles at an abort even where a given `fetch`, or a function of the caller, does not. */

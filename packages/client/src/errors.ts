@@ -38,7 +38,7 @@ export class EventStreamError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: EventStreamErrorCode, message: string, details: EventStreamErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details);
     this.name = "EventStreamError";
     this.code = code;
     this.status = details.status;

@@ -95,13 +95,13 @@ class ReconnectingStream implements EventStream {
     this.#pulls += 1;
     const pull = (): Promise<IteratorResult<IncomingEvent, undefined>> => this.#pull();
     // Answers come in the order of the calls, also where somebody does not wait for one before the next.
-    this.#latest = this.#pulls === 1 || this.#latest === undefined ? pull() : this.#latest.then(pull, pull);
+    this.#latest = this.#pulls > 1 && this.#latest ? this.#latest.then(pull, pull) : pull();
     return this.#latest;
   }
 
-  return(): Promise<IteratorResult<IncomingEvent, undefined>> {
+  async return(): Promise<IteratorResult<IncomingEvent, undefined>> {
     this.close();
-    return Promise.resolve({ done: true, value: undefined });
+    return this.#finish();
   }
 
   retryNow(): void {
@@ -120,9 +120,8 @@ class ReconnectingStream implements EventStream {
     return this;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    return Promise.resolve();
   }
 
   async #pull(): Promise<IteratorResult<IncomingEvent, undefined>> {
@@ -175,7 +174,9 @@ class ReconnectingStream implements EventStream {
   }
 
   async #try(): Promise<void> {
-    const { settings, attempt } = this.#start();
+    const settings = this.#settings;
+    const attempt = startAttempt({ ...settings, lastEventId: this.#inbox.lastEventId });
+    this.#attempt = attempt;
     try {
       const response = await attempt.response;
       if (this.#state.name === "closed") return;
@@ -187,13 +188,6 @@ class ReconnectingStream implements EventStream {
     } catch (error) {
       this.#lose(error);
     }
-  }
-
-  #start(): { settings: Settings; attempt: Attempt } {
-    const settings = this.#settings;
-    const attempt = startAttempt({ ...settings, lastEventId: this.#inbox.lastEventId });
-    this.#attempt = attempt;
-    return { settings, attempt };
   }
 
   #lose(error: unknown): void {

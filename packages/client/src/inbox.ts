@@ -4,7 +4,7 @@
  * An event ID counts as the last one only when its event was taken: whatever happens to a connection, what lies in
  * between is neither lost nor asked for again.
  */
-import { createEventParser, ParseError } from "@typebar/sse";
+import { createEventParser } from "@typebar/sse";
 import type { EventParser, IncomingEvent } from "@typebar/sse";
 import { createDuplicateFilter } from "./duplicates.ts";
 import { EventStreamError } from "./errors.ts";
@@ -59,14 +59,13 @@ export function createInbox(options: InboxOptions): Inbox {
       if (parser === undefined) return;
       try {
         parser.push(bytes);
-      } catch (error) {
-        if (!(error instanceof ParseError)) throw error;
-        throw new EventStreamError("event-too-large", error.message, { cause: error });
-      } finally {
         // While a server repeats old events, their IDs lead back to where the consumer has been already.
         if (!duplicates.repeating) parsedEventId = parser.lastEventId;
-        if (next === events.length) lastEventId = parsedEventId;
+      } catch (error) {
+        parsedEventId = events.at(-1)?.lastEventId ?? lastEventId;
+        throw new EventStreamError("event-too-large", "An event is too large", { cause: error });
       }
+      if (next === events.length) lastEventId = parsedEventId;
     },
     take() {
       const event = events[next];

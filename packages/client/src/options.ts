@@ -69,25 +69,36 @@ export interface Settings {
  * @throws {TypeError} If a limit is not a positive number.
  */
 export function toSettings(url: string | URL, options: EventStreamOptions): Settings {
-  const { silenceMs = 30_000, maxEventChars = 8_388_608, healthyMs = 5000, suppressDuplicates = true } = options;
-  if (!(silenceMs > 0 && maxEventChars > 0))
-    throw new TypeError("silenceMs and maxEventChars must be positive numbers");
+  const {
+    signal,
+    lastEventId = "",
+    silenceMs = 30_000,
+    maxEventChars = 8_388_608,
+    healthyMs = 5000,
+    backoff = {},
+    suppressDuplicates = true,
+    onOpen,
+    onStateChange,
+    fetch = globalThis.fetch,
+    clock = systemClock,
+  } = options;
+  if (!(silenceMs > 0 && maxEventChars > 0)) throw new TypeError("Not a positive limit");
   checkBody(options.body);
   checkUrl(url, options);
   return {
     url,
     request: options,
-    signal: options.signal,
-    lastEventId: options.lastEventId ?? "",
+    signal,
+    lastEventId,
     silenceMs,
     maxEventChars,
     healthyMs,
-    backoff: options.backoff ?? {},
+    backoff,
     suppressDuplicates,
-    onOpen: options.onOpen,
-    onStateChange: options.onStateChange,
-    fetch: options.fetch ?? globalThis.fetch,
-    clock: options.clock ?? systemClock,
+    onOpen,
+    onStateChange,
+    fetch,
+    clock,
   };
 }
 
@@ -95,6 +106,6 @@ export function toSettings(url: string | URL, options: EventStreamOptions): Sett
 function checkUrl(url: string | URL, options: EventStreamOptions): void {
   const { location } = globalThis as { location?: Location };
   if (options.fetch === undefined && !URL.canParse(String(url), location?.href)) {
-    throw new EventStreamError("invalid-request", `Not a URL that can be fetched here: ${String(url)}`);
+    throw new EventStreamError("invalid-request", `Not a URL here: ${String(url)}`);
   }
 }

@@ -40,7 +40,7 @@ export async function buildRequest(options: RequestOptions, lastEventId: string)
 /** @throws {EventStreamError} "invalid-request": a stream, which could be sent only once. */
 export function checkBody(body: unknown): void {
   if (body instanceof ReadableStream) {
-    throw new EventStreamError("invalid-request", "A body that is a stream cannot be sent again");
+    throw new EventStreamError("invalid-request", "A stream cannot be sent again");
   }
 }
 
@@ -54,7 +54,7 @@ async function askCaller({
       typeof body === "function" ? await body() : body,
     ];
   } catch (error) {
-    throw new EventStreamError("request-failed", "The headers or the body could not be made", { cause: error });
+    throw new EventStreamError("request-failed", "Headers or body failed", { cause: error });
   }
 }
 
@@ -62,7 +62,7 @@ function toHeaders(init: HeadersInit | undefined): Headers {
   try {
     return new Headers(init);
   } catch (error) {
-    throw new EventStreamError("invalid-request", "A request header is not valid", { cause: error });
+    throw new EventStreamError("invalid-request", "Invalid header", { cause: error });
   }
 }
 
@@ -72,12 +72,8 @@ function toHeaders(init: HeadersInit | undefined): Headers {
  * @throws {EventStreamError} "invalid-id".
  */
 function encodeEventId(id: string): string {
-  let bytes = "";
-  for (const byte of new TextEncoder().encode(id)) {
-    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) {
-      throw new EventStreamError("invalid-id", "The last event ID holds a control character and cannot be sent");
-    }
-    bytes += String.fromCharCode(byte);
-  }
+  const bytes = Array.from(new TextEncoder().encode(id), (byte) => String.fromCharCode(byte)).join("");
+  if (/[^\t\x20-\x7E\x80-\xFF]/.test(bytes))
+    throw new EventStreamError("invalid-id", "The last event ID cannot be sent");
   return bytes;
 }

@@ -1,37 +1,49 @@
-/** What an HTTP answer means for the stream. Pure; asked by attempt.ts when the head of a response is there. */
+/** What an HTTP answer means for the stream. Asked by attempt.ts when the head of a response is there. */
+import { EventStreamError } from "./errors.ts";
 
-export type Verdict = "open" | "over" | "retry" | "reject" | "wrong-content-type";
+export type Verdict = "open" | "over" | "unavailable" | "rejected" | "wrong-content-type";
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model */
 export function judgeResponse(status: number, contentType: string | null): Verdict {
   if (status === 204) return "over";
-  if (status === 429 || status >= 500) return "retry";
-  if (status !== 200) return "reject";
-  const essence = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  return essence === "text/event-stream" ? "open" : "wrong-content-type";
+  if (status === 429 || status >= 500) return "unavailable";
+  if (status !== 200) return "rejected";
+  return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? "") ? "open" : "wrong-content-type";
 }
 
 /**
- * `Retry-After` in milliseconds from now: a number of seconds or an HTTP date.
+ * `Retry-After` in milliseconds from now: a number of seconds or an HTTP date; 0 if that is in the past.
  *
  * @returns `undefined` if the header is absent or neither.
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
 export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
-  // Only what looks like an HTTP date: Date.parse also takes "-5" and "1.5" for years.
-  const dateMs = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+  const seconds = Number(value ?? Number.NaN);
+  const delayMs = Number.isNaN(seconds) ? Date.parse(value ?? "") - nowMs : seconds * 1000;
+  return Number.isNaN(delayMs) ? undefined : Math.max(0, delayMs);
 }
 
-/** The body of an error answer, if it says that it is JSON and is an object. */
-export function parseProblem(contentType: string | null, body: string): Readonly<Record<string, unknown>> | undefined {
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(contentType ?? "")) return undefined;
+/** The error that an answer amounts to. Reads its body, where it says that it is JSON. */
+export async function toError(
+  code: Exclude<Verdict, "open" | "over">,
+  response: Response,
+  nowMs: number,
+): Promise<EventStreamError> {
+  const { status, headers } = response;
+  const contentType = headers.get("Content-Type");
+  return new EventStreamError(code, `The server answered ${status}, ${contentType}`, {
+    status,
+    problem: /[/+]json\b/i.test(contentType ?? "") ? await readRecord(response) : undefined,
+    retryAfterMs: parseRetryAfter(headers.get("Retry-After"), nowMs),
+  });
+}
+
+async function readRecord(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const problem: unknown = JSON.parse(body);
-    return isRecord(problem) ? problem : undefined;
+    const value: unknown = await response.json();
+    return isRecord(value) ? value : undefined;
   } catch {
+    // Cut, or not what it says: the status alone says what to do.
     return undefined;
   }
 }

@@ -43,7 +43,7 @@ export function createWatchdog(clock: Clock, silenceMs: number, onSilence: () =>
     clock.clearTimeout(timer);
     const silentMs = sinceMs === undefined ? 0 : clock.now() - sinceMs;
     if (silentMs >= silenceMs) onSilence();
-    else if (silenceMs <= maxTimerMs) timer = clock.setTimeout(check, silenceMs - Math.max(0, silentMs));
+    else timer = clock.setTimeout(check, Math.min(maxTimerMs, silenceMs - silentMs));
   };
   check();
 

@@ -8,6 +8,7 @@
  * @see PROTOCOL.md
  */
 import { EncodeError } from "./errors.ts";
+import { maxTimerMs } from "./limits.ts";
 
 /** One event to be written. */
 export interface OutgoingEvent {
@@ -21,9 +22,6 @@ export interface OutgoingEvent {
   /** Event ID. The empty string is written, and makes the reader forget its last event ID. */
   id?: string;
 }
-
-/** Longest delay a timer can hold; longer ones fire at once in browsers and in Node. */
-export const maxTimerMs: number = 2 ** 31 - 1;
 
 const utf8 = new TextEncoder();
 const lineBreak = /\r\n|\r|\n/g;

@@ -7,8 +7,8 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import { createParser } from "eventsource-parser";
-import { maxTimerMs } from "./encode.ts";
 import { ParseError } from "./errors.ts";
+import { maxTimerMs } from "./limits.ts";
 
 /** An event as it is dispatched. */
 export interface IncomingEvent {
@@ -69,32 +69,30 @@ export function createEventParser(options: EventParserOptions): EventParser {
   if (!(maxEventChars > 0)) throw new TypeError("maxEventChars must be a positive number");
 
   let lastEventId = options.lastEventId ?? "";
-  // Set at the first event over the limit; what comes after it is no longer handed out.
+  // Why the parser takes no more bytes. Thrown out of the line parser's callbacks, so that nothing follows it.
   let failure: ParseError | undefined;
 
-  const fail = (cause?: unknown): void => {
-    failure ??= new ParseError("event-too-large", `An event is over the limit of ${maxEventChars} characters`, {
-      cause,
-    });
+  const fail = (cause?: unknown): never => {
+    failure = new ParseError("event-too-large", `An event is over the limit of ${maxEventChars} characters`, { cause });
+    throw failure;
   };
 
   const lines = createParser({
     onId(id) {
-      if (failure === undefined) lastEventId = id;
+      lastEventId = id;
     },
-    onEvent(event) {
-      if (failure !== undefined) return;
-      if (event.data.length > maxEventChars) return fail();
-      onEvent({ event: event.event ?? "message", data: event.data, lastEventId }, event.id);
+    onEvent({ event = "message", data, id }) {
+      if (data.length > maxEventChars) fail();
+      onEvent({ event, data, lastEventId }, id);
     },
     onRetry(retryMs) {
-      if (failure === undefined) onRetry?.(Math.min(retryMs, maxTimerMs));
+      onRetry?.(Math.min(retryMs, maxTimerMs));
     },
-    ...(onComment && { onComment }),
+    onComment,
     onError(error) {
       if (error.type === "max-buffer-size-exceeded") fail(error);
     },
-    ...(maxEventChars !== Infinity && { maxBufferSize: maxEventChars + fieldRoomChars }),
+    maxBufferSize: maxEventChars + fieldRoomChars,
   });
 
   // One BOM is dropped, here. The decoder is told not to: Node's drops two when the first is split over chunks. And the
@@ -113,8 +111,8 @@ export function createEventParser(options: EventParserOptions): EventParser {
 
   return {
     push(bytes) {
-      if (failure === undefined) lines.feed(decode(bytes));
       if (failure !== undefined) throw failure;
+      lines.feed(decode(bytes));
     },
     get lastEventId() {
       return lastEventId;
