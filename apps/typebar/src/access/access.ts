@@ -1,0 +1,108 @@
+/**
+ * Whether a request may go on at all: its Host, its origin, its password. The composition root asks before any route.
+ * Pure but for the count of failed passwords; what is decided is put on the wire by the root and by access-response.ts.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { ProblemCode } from "@typebar/chat/protocol";
+import { createCors } from "./cors.ts";
+import { createHostCheck } from "./host-check.ts";
+import { createOriginCheck, createStartCheck } from "./origin-check.ts";
+import type { PasswordGate } from "./password-gate.ts";
+import type { RequestFacts } from "./request-facts.ts";
+
+/** `headers` belong on the answer, whatever it is. */
+export type AccessDecision = { headers: Record<string, string> } & (
+  | { type: "allowed" }
+  | { type: "preflight" }
+  | { type: "refused"; code: ProblemCode; detail: string }
+  | { type: "redirected"; location: string }
+  | { type: "asked-again" }
+);
+
+export interface Access {
+  decide: (request: RequestFacts) => AccessDecision;
+  /** Whether `GET /api/chat` with these headers may start an answer; else `403` `forbidden-origin`. */
+  isAllowedStartRequest: (headers: IncomingHttpHeaders) => boolean;
+}
+
+export interface AccessOptions {
+  host: string;
+  publicUrl: URL | undefined;
+  origins: readonly string[];
+  /** `undefined`: no password is set, and everybody who reaches this server is its owner. */
+  gate: PasswordGate | undefined;
+}
+
+/** Signing in and asking whether the process lives need no password. */
+const openPaths = new Set(["/livez", "/readyz", "/sign-in", "/sign-in.css", "/sign-out"]);
+
+export function createAccess({ host, publicUrl, origins, gate }: AccessOptions): Access {
+  const isOwnHost = createHostCheck({ host, publicUrl });
+  const isAllowedOrigin = createOriginCheck({ origins, publicUrl });
+  const cors = createCors(origins);
+  return {
+    isAllowedStartRequest: createStartCheck({ origins, publicUrl }),
+    decide: (request) => {
+      if (!isOwnHost(request.headers.host)) {
+        const detail =
+          "This server does not answer to that Host. If people open it by that name, set PUBLIC_URL to it.";
+        return { type: "refused", code: "wrong-host", detail, headers: {} };
+      }
+      const preflight = cors.preflightHeaders(request.method, request.headers);
+      if (preflight !== undefined) return { type: "preflight", headers: preflight };
+      const headers = cors.answerHeaders(request.headers);
+      if (!isAllowedOrigin(request.method, request.headers)) {
+        const detail = "Pages of that origin may not send this request. TYPEBAR_ORIGINS lists those that may.";
+        return { type: "refused", code: "forbidden-origin", detail, headers };
+      }
+      if (gate === undefined || openPaths.has(request.path)) return { type: "allowed", headers };
+      return decideByPassword(gate, request, headers);
+    },
+  };
+}
+
+function decideByPassword(gate: PasswordGate, request: RequestFacts, headers: Record<string, string>): AccessDecision {
+  const decision = gate.check(request.headers, request.address);
+  switch (decision.type) {
+    case "allowed":
+      return { type: "allowed", headers };
+    case "too-many-attempts": {
+      const detail = `Too many wrong passwords came from this address. Try again in ${decision.retryAfterSeconds} s.`;
+      const retry = { "Retry-After": String(decision.retryAfterSeconds) };
+      return { type: "refused", code: "too-many-attempts", detail, headers: { ...headers, ...retry } };
+    }
+    case "unauthorized":
+      return isNavigation(request) ? sendToSignIn(request, headers) : refuse(headers);
+  }
+}
+
+function refuse(headers: Record<string, string>): AccessDecision {
+  const detail = "A password is needed: as Authorization: Bearer, in a token header, or by signing in.";
+  return { type: "refused", code: "unauthorized", detail, headers: { ...headers, "WWW-Authenticate": "Bearer" } };
+}
+
+/**
+ * A link on another site brings no SameSite=Strict cookie, though the browser may have one: the page asks for itself
+ * again, which then comes from this site.
+ */
+function sendToSignIn({ headers: asked, path }: RequestFacts, headers: Record<string, string>): AccessDecision {
+  const site = asked["sec-fetch-site"];
+  if (site === "cross-site" || site === "same-site") return { type: "asked-again", headers };
+  return { type: "redirected", location: toSignInLocation(path), headers };
+}
+
+function isNavigation({ method, path, headers }: RequestFacts): boolean {
+  if (method !== "GET" || path.startsWith("/api/")) return false;
+  const mode = headers["sec-fetch-mode"];
+  return mode === undefined ? (headers.accept ?? "").includes("text/html") : mode === "navigate";
+}
+
+/** `next` is where the person wanted to go, if that is a place of the page. */
+export function toSignInLocation(path: string): string {
+  return path !== "/" && isPagePath(path) ? `/sign-in?next=${encodeURIComponent(path)}` : "/sign-in";
+}
+
+/** Nothing else is ever redirected to, so a crafted link cannot lead elsewhere. */
+export function isPagePath(path: string): boolean {
+  return /^\/(?:c\/[A-Za-z0-9_-]{1,64})?$/.test(path);
+}

@@ -1,0 +1,78 @@
+/**
+ * Lets in who knows TYPEBAR_PASSWORD: by `Authorization: Bearer`, a `token` header, or the cookie of the sign-in page.
+ * Used by access.ts on every request, and by sign-in.ts.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import { createAttemptLimit } from "./attempt-limit.ts";
+import { createSessionKey, sessionSeconds } from "./session.ts";
+
+export type GateDecision =
+  | { type: "allowed" }
+  | { type: "unauthorized" }
+  | { type: "too-many-attempts"; retryAfterSeconds: number };
+
+export interface PasswordGate {
+  check: (headers: IncomingHttpHeaders, address: string) => GateDecision;
+  /** Tries a password from the sign-in page. */
+  tryPassword: (password: string, address: string) => GateDecision;
+  /** A `Set-Cookie` that signs a browser in. */
+  signInCookie: () => string;
+  /** A `Set-Cookie` that signs it out. */
+  signOutCookie: () => string;
+}
+
+export interface PasswordGateOptions {
+  password: string;
+  /** Whether people reach this server by https: the cookie is then never sent in the clear. */
+  isHttps: boolean;
+  /** Wall clock, in milliseconds since 1970. */
+  now: () => number;
+}
+
+export async function createPasswordGate({ password, isHttps, now }: PasswordGateOptions): Promise<PasswordGate> {
+  const key = await createSessionKey(password);
+  const limit = createAttemptLimit({ now });
+  // With the prefix a browser takes the cookie from this very host only, and only over https.
+  const cookieName = isHttps ? "__Host-typebar-session" : "typebar-session";
+  const attributes = `Path=/; HttpOnly; SameSite=Strict${isHttps ? "; Secure" : ""}`;
+
+  const tryBytes = (candidate: Uint8Array, address: string): GateDecision => {
+    const waitMs = limit.waitMs(address);
+    if (waitMs > 0) return { type: "too-many-attempts", retryAfterSeconds: Math.ceil(waitMs / 1000) };
+    if (!key.isPassword(candidate)) {
+      limit.fail(address);
+      return { type: "unauthorized" };
+    }
+    limit.succeed(address);
+    return { type: "allowed" };
+  };
+
+  return {
+    check: (headers, address) => {
+      const session = cookieOf(headers.cookie, cookieName);
+      if (session !== undefined && key.isValid(session, now() / 1000)) return { type: "allowed" };
+      const candidate = passwordOf(headers);
+      return candidate === undefined ? { type: "unauthorized" } : tryBytes(candidate, address);
+    },
+    tryPassword: (candidate, address) => tryBytes(Buffer.from(candidate), address),
+    signInCookie: () =>
+      `${cookieName}=${key.sign(Math.floor(now() / 1000) + sessionSeconds)}; Max-Age=${sessionSeconds}; ${attributes}`,
+    signOutCookie: () => `${cookieName}=; Max-Age=0; ${attributes}`,
+  };
+}
+
+/** Node reads header bytes as Latin-1; taken back to bytes, a password in any script compares as UTF-8. */
+function passwordOf(headers: IncomingHttpHeaders): Uint8Array | undefined {
+  const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1];
+  const token = headers["token"];
+  const text = bearer ?? (Array.isArray(token) ? token[0] : token);
+  return text === undefined ? undefined : Buffer.from(text, "latin1");
+}
+
+function cookieOf(header: string | undefined, name: string): string | undefined {
+  return header
+    ?.split(";")
+    .map((pair) => pair.trim())
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+}

@@ -1,0 +1,34 @@
+/** What the checks of this folder look at, taken from Node's request. Made by the composition root for each request. */
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { isLoopbackHost } from "../config/loopback.ts";
+
+export interface RequestFacts {
+  method: string;
+  /** Without the query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** Whom failed passwords are counted against. */
+  address: string;
+}
+
+export function toRequestFacts(incoming: IncomingMessage): RequestFacts {
+  const target = incoming.url ?? "/";
+  const queryAt = target.indexOf("?");
+  return {
+    method: incoming.method ?? "GET",
+    path: queryAt === -1 ? target : target.slice(0, queryAt),
+    headers: incoming.headers,
+    address: clientAddress(incoming.socket.remoteAddress ?? "", incoming.headers),
+  };
+}
+
+/**
+ * The peer's address. A peer on this machine is taken for a proxy: the last address it notes is the one that it saw
+ * itself, while those before it came with the request and may be made up.
+ */
+function clientAddress(peer: string, headers: IncomingHttpHeaders): string {
+  const forwarded = headers["x-forwarded-for"];
+  if (forwarded === undefined || !isLoopbackHost(peer)) return peer;
+  const list = Array.isArray(forwarded) ? forwarded.join(",") : forwarded;
+  return list.split(",").at(-1)?.trim() ?? peer;
+}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import { createAttemptLimit } from "../../src/access/attempt-limit.ts";
+import type { AttemptLimit } from "../../src/access/attempt-limit.ts";
+import { createPasswordGate } from "../../src/access/password-gate.ts";
+import type { PasswordGate } from "../../src/access/password-gate.ts";
+import { sessionSeconds } from "../../src/access/session.ts";
+
+const password = "open sesame";
+const address = "203.0.113.7";
+
+interface Clock {
+  nowMs: number;
+}
+
+function createGate(clock: Clock, options: { password?: string; isHttps?: boolean } = {}): Promise<PasswordGate> {
+  return createPasswordGate({
+    password: options.password ?? password,
+    isHttps: options.isHttps ?? false,
+    now: () => clock.nowMs,
+  });
+}
+
+function toCookie(setCookie: string): { cookie: string } {
+  return { cookie: `theme=dark; ${setCookie.split(";")[0]}; other=1` };
+}
+
+describe("password gate", () => {
+  test("lets in by bearer, by token header and by cookie", async () => {
+    const gate = await createGate({ nowMs: 0 });
+    expect(gate.check({ authorization: `Bearer ${password}` }, address)).toEqual({ type: "allowed" });
+    expect(gate.check({ authorization: `bearer  ${password}` }, address)).toEqual({ type: "allowed" });
+    expect(gate.check({ token: password }, address)).toEqual({ type: "allowed" });
+    expect(gate.check(toCookie(gate.signInCookie()), address)).toEqual({ type: "allowed" });
+  });
+
+  test("lets in by a password of any script, as the bytes that programs send", async () => {
+    const gate = await createGate({ nowMs: 0 }, { password: "芝麻开门 🚪" });
+    const asNodeReadsIt = Buffer.from("芝麻开门 🚪").toString("latin1");
+    expect(gate.check({ authorization: `Bearer ${asNodeReadsIt}` }, address).type).toBe("allowed");
+    expect(gate.tryPassword("芝麻开门 🚪", address).type).toBe("allowed");
+  });
+
+  test.each([
+    {},
+    { authorization: "Bearer open sesam" },
+    { authorization: "Bearer open sesame!" },
+    { authorization: "Basic b3BlbiBzZXNhbWU=" },
+    { authorization: password },
+    { token: "" },
+    { cookie: "typebar-session=" },
+    { cookie: "typebar-session=99999999999.AAAA" },
+    { cookie: `typebar-session=${password}` },
+  ])("keeps out %j", async (headers) => {
+    const gate = await createGate({ nowMs: 0 });
+    expect(gate.check(headers, address).type).toBe("unauthorized");
+  });
+
+  test("a session outlives a restart", async () => {
+    const before = await createGate({ nowMs: 0 });
+    const after = await createGate({ nowMs: 1000 });
+    expect(after.check(toCookie(before.signInCookie()), address).type).toBe("allowed");
+  });
+
+  test("a session dies with a changed password", async () => {
+    const before = await createGate({ nowMs: 0 });
+    const after = await createGate({ nowMs: 0 }, { password: "another" });
+    expect(after.check(toCookie(before.signInCookie()), address).type).toBe("unauthorized");
+  });
+
+  test("a session ends after 30 days, and its date cannot be changed", async () => {
+    const clock = { nowMs: 0 };
+    const gate = await createGate(clock);
+    const signIn = gate.signInCookie();
+    clock.nowMs = sessionSeconds * 1000 - 1;
+    expect(gate.check(toCookie(signIn), address).type).toBe("allowed");
+    clock.nowMs = sessionSeconds * 1000;
+    expect(gate.check(toCookie(signIn), address).type).toBe("unauthorized");
+    const prolonged = signIn.replace(`=${sessionSeconds}.`, `=${sessionSeconds * 2}.`);
+    expect(prolonged).not.toBe(signIn);
+    expect(gate.check(toCookie(prolonged), address).type).toBe("unauthorized");
+  });
+
+  test("the cookie is out of reach of scripts and other sites, and of plain http where there is https", async () => {
+    const plain = (await createGate({ nowMs: 0 })).signInCookie();
+    expect(plain).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
+    const secure = (await createGate({ nowMs: 0 }, { isHttps: true })).signInCookie();
+    expect(secure).toMatch(/^__Host-typebar-session=.*; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
+    expect((await createGate({ nowMs: 0 })).signOutCookie()).toMatch(/^typebar-session=; Max-Age=0; /);
+  });
+
+  test("makes whoever guesses wait longer each time, even with the right password", async () => {
+    const clock = { nowMs: 0 };
+    const gate = await createGate(clock);
+    gate.tryPassword("guess", address);
+    gate.tryPassword("guess", address);
+    const waits: number[] = [];
+    for (let failure = 0; failure < 6; failure++) {
+      expect(gate.tryPassword("guess", address).type).toBe("unauthorized");
+      const blocked = gate.tryPassword(password, address);
+      if (blocked.type !== "too-many-attempts") throw new Error(`expected a wait, got ${blocked.type}`);
+      waits.push(blocked.retryAfterSeconds);
+      clock.nowMs += blocked.retryAfterSeconds * 1000;
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32]);
+    expect(gate.tryPassword(password, address).type).toBe("allowed");
+  });
+
+  test("does not let an attacker lock out another address or a signed-in browser", async () => {
+    const gate = await createGate({ nowMs: 0 });
+    for (let failure = 0; failure < 20; failure++) gate.tryPassword("guess", address);
+    expect(gate.tryPassword(password, address).type).toBe("too-many-attempts");
+    expect(gate.tryPassword(password, "203.0.113.8").type).toBe("allowed");
+    expect(gate.check(toCookie(gate.signInCookie()), address).type).toBe("allowed");
+  });
+});
+
+function failTimes(limit: AttemptLimit, from: string, times: number): void {
+  for (let failure = 0; failure < times; failure++) limit.fail(from);
+}
+
+function toAddress(index: number): string {
+  return `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+}
+
+describe("attempt limit", () => {
+  test.each([
+    ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"],
+    ["2001:DB8:1:2::1", "2001:db8:1:2:0:0:0:3"],
+    ["fe80::1%eth0", "fe80::2"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["::1", "::2"],
+  ])("takes %s and %s for one address", (one, other) => {
+    const limit = createAttemptLimit({ now: () => 0 });
+    failTimes(limit, one, 3);
+    expect(limit.waitMs(other)).toBeGreaterThan(0);
+  });
+
+  test("takes two networks for two addresses", () => {
+    const limit = createAttemptLimit({ now: () => 0 });
+    failTimes(limit, "2001:db8:1:2::1", 3);
+    expect(limit.waitMs("2001:db8:1:3::1")).toBe(0);
+  });
+
+  test("waits 15 minutes at most, and forgets after an hour of quiet", () => {
+    const clock = { nowMs: 0 };
+    const limit = createAttemptLimit({ now: () => clock.nowMs });
+    failTimes(limit, address, 1000);
+    expect(limit.waitMs(address)).toBe(15 * 60_000);
+    clock.nowMs = 60 * 60_000 + 1;
+    limit.fail(address);
+    expect(limit.waitMs(address)).toBe(0);
+  });
+
+  test("holds no more than 10,000 addresses", () => {
+    const limit = createAttemptLimit({ now: () => 0 });
+    for (let index = 0; index <= 10_000; index++) failTimes(limit, toAddress(index), 3);
+    expect(limit.waitMs(toAddress(0))).toBe(0);
+    expect(limit.waitMs(toAddress(1))).toBeGreaterThan(0);
+    expect(limit.waitMs(toAddress(10_000))).toBeGreaterThan(0);
+  });
+});
