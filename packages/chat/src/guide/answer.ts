@@ -1,0 +1,80 @@
+/** A question -> the whole answer, decided before the first character is typed. Called by guide-provider.ts. */
+import { posix } from "node:path";
+import { questionLanguage } from "./language.ts";
+import type { GuideLanguage } from "./language.ts";
+import { phrases, smallTalk } from "./phrases.ts";
+import type { SearchHit, SearchIndex } from "./search-index.ts";
+import type { GuideSection } from "./sections.ts";
+import { toQueryTerms } from "./tokens.ts";
+
+export interface GuideSource {
+  sourceId: string;
+  /** Below the address that serves the documentation. */
+  url: string;
+  title: string;
+}
+
+export interface GuideAnswer {
+  kind: "answer" | "greeting" | "declined";
+  text: string;
+  sources: GuideSource[];
+}
+
+/** Questions the documentation answers cover about two thirds of their terms, others a third: half is not enough. */
+const coverageToExceed = 0.5;
+/** A second section is added only when it is nearly as good as the first and the first is short. */
+const secondScoreRatio = 0.7;
+const shortBodyLength = 900;
+const candidates = 6;
+const docsRoot = "/docs/";
+
+/** The same question gives the same answer to the byte: continuing relies on it. */
+export function composeAnswer(question: string, index: SearchIndex): GuideAnswer {
+  const language = questionLanguage(question);
+  const talk = smallTalk(question);
+  if (talk !== undefined) return talkAnswer(language, talk);
+  const terms = toQueryTerms(question, language);
+  const hits = index.search(terms, language, candidates);
+  const covering = hits.filter(({ coverage }) => coverage > coverageToExceed);
+  const first = covering[0];
+  if (first === undefined) return { kind: "declined", text: phrases[language].declined, sources: [] };
+  const second = covering.find((hit) => hit !== first && isWorthAdding(first, hit));
+  return sectionsAnswer(language, second === undefined ? [first.section] : [first.section, second.section]);
+}
+
+function isWorthAdding(first: SearchHit, hit: SearchHit): boolean {
+  const together = first.section.body.length + hit.section.body.length;
+  return (
+    hit.score >= first.score * secondScoreRatio && hit.coverage >= first.coverage * 0.9 && together <= shortBodyLength
+  );
+}
+
+function talkAnswer(language: GuideLanguage, talk: "greeting" | "thanks"): GuideAnswer {
+  const { greeting, thanks, suggestionsLead, suggestedQuestions } = phrases[language];
+  const list = suggestedQuestions.map((question) => `- ${question}`).join("\n");
+  const text = talk === "thanks" ? thanks : `${greeting}\n\n${suggestionsLead}\n\n${list}`;
+  return { kind: "greeting", text, sources: [] };
+}
+
+function sectionsAnswer(language: GuideLanguage, sections: readonly GuideSection[]): GuideAnswer {
+  const blocks = sections.map((section) => `### ${section.heading}\n\n${withServedLinks(section)}`);
+  const sources = sections.map((section) => {
+    const url = `${docsRoot}${section.path}${section.fragment === "" ? "" : `#${section.fragment}`}`;
+    const title = section.fragment === "" ? section.pageTitle : `${section.pageTitle}: ${section.heading}`;
+    return { sourceId: url, url, title };
+  });
+  return { kind: "answer", text: [phrases[language].label, ...blocks].join("\n\n"), sources };
+}
+
+const markdownLink = /(?<!!)\[([^\]\n]+)\]\(([^)\s]+)\)/gu;
+
+/** Links between pages lead to where the pages are served; a link out of the documentation keeps only its words. */
+function withServedLinks({ body, path }: GuideSection): string {
+  return body.replaceAll(markdownLink, (whole, words: string, target: string) => {
+    if (/^[a-z]+:/u.test(target)) return whole;
+    const [file = "", fragment] = target.split("#");
+    const served = file === "" ? path : posix.join(posix.dirname(path), file);
+    if (served.startsWith("..")) return words;
+    return `[${words}](${docsRoot}${served}${fragment === undefined ? "" : `#${fragment}`})`;
+  });
+}

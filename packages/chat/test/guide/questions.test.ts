@@ -1,0 +1,128 @@
+/** The guide against questions as people ask them, which lie beside this file and are not in the documentation. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { composeAnswer } from "../../src/guide/answer.ts";
+import { readPages } from "../../src/guide/pages.ts";
+import { phrases } from "../../src/guide/phrases.ts";
+import { createSearchIndex } from "../../src/guide/search-index.ts";
+import type { SearchIndex } from "../../src/guide/search-index.ts";
+import { toSections } from "../../src/guide/sections.ts";
+import type { GuidePage } from "../../src/guide/sections.ts";
+
+interface ExpectedAnswer {
+  question: string;
+  page: string;
+}
+
+async function readJson<T>(name: string): Promise<T> {
+  return JSON.parse(await readFile(new URL(name, import.meta.url), "utf8")) as T;
+}
+
+const docsDir = fileURLToPath(new URL("../../../../docs", import.meta.url));
+const english = await readJson<ExpectedAnswer[]>("questions.en.json");
+const chinese = await readJson<ExpectedAnswer[]>("questions.zh-CN.json");
+const offTopic = await readJson<string[]>("questions.off-topic.json");
+
+/** Links are rewritten to where the pages are served; everything else stays as it was written. */
+function withoutLinks(markdown: string): string {
+  return markdown.replaceAll(/\]\([^)]*\)/gu, "]");
+}
+
+let pages: GuidePage[];
+let index: SearchIndex;
+
+beforeAll(async () => {
+  pages = await readPages(docsDir);
+  index = createSearchIndex(pages.flatMap(toSections));
+});
+
+describe("the guide", () => {
+  it("is asked 20 questions a language and 10 off topic, none of them in its index", () => {
+    expect([english.length, chinese.length, offTopic.length]).toEqual([20, 20, 10]);
+    const documentation = pages.map(({ markdown }) => markdown.toLowerCase()).join("\n");
+    for (const { question } of [...english, ...chinese]) expect(documentation).not.toContain(question.toLowerCase());
+  });
+
+  it.each([...english, ...chinese])("answers “$question” from $page", ({ question, page }) => {
+    const answer = composeAnswer(question, index);
+    expect(answer.kind).toBe("answer");
+    expect(answer.sources[0]?.url.split("#")[0]).toBe(`/docs/${page}`);
+  });
+
+  it.each(offTopic)("says that it cannot answer “%s” and how to connect a model", (question) => {
+    const answer = composeAnswer(question, index);
+    expect(answer).toMatchObject({ kind: "declined", sources: [] });
+    expect(answer.text).toMatch(/not a language model|不是语言模型/u);
+    expect(answer.text).toContain("OPENAI_API_KEY");
+  });
+
+  it("answers in the language of the question's script", () => {
+    expect(composeAnswer("今天北京天气怎么样？", index).text).toBe(phrases["zh-CN"].declined);
+    expect(composeAnswer("What is the weather today?", index).text).toBe(phrases.en.declined);
+    expect(composeAnswer("Ollama 怎么连接", index).sources[0]?.url).toContain("/zh-CN/");
+  });
+
+  it.each(["hello", "Hi!", "你好", "what can you do?", "你能做什么？", "你好，你是谁", "Hello, Typebar"])(
+    "greets back on “%s” with three questions that it can answer",
+    (greeting) => {
+      const answer = composeAnswer(greeting, index);
+      expect(answer.kind).toBe("greeting");
+      const suggested = Array.from(answer.text.matchAll(/^- (.+)$/gmu), ([, question]) => question ?? "");
+      expect(suggested).toHaveLength(3);
+      for (const question of suggested) expect(composeAnswer(question, index).kind).toBe("answer");
+    },
+  );
+
+  it("answers with whole sections: every source's text is in the answer, code and tables included", () => {
+    const byPage = new Map(pages.map((page) => [page.path, toSections(page)]));
+    for (const { question } of [...english, ...chinese]) {
+      const { text, sources } = composeAnswer(question, index);
+      for (const { url } of sources) {
+        const [path = "", fragment = ""] = url.replace("/docs/", "").split("#");
+        const section = byPage.get(path)?.find((candidate) => candidate.fragment === fragment);
+        expect(section, url).toBeDefined();
+        expect(withoutLinks(text)).toContain(withoutLinks(section?.body ?? "\0"));
+      }
+    }
+  });
+
+  it("shows neither keywords nor links that lead nowhere", () => {
+    const paths = new Set(pages.map(({ path }) => path));
+    for (const { question } of [...english, ...chinese]) {
+      const { text } = composeAnswer(question, index);
+      expect(text).not.toContain("<!--");
+      for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/gu)) {
+        expect(paths).toContain(target.split("#")[0]?.replace("/docs/", ""));
+      }
+    }
+  });
+
+  it.each([
+    '"',
+    '""" OR 1',
+    "AND",
+    "NOT model",
+    "NEAR(model key, 2)",
+    "mod*",
+    "heading: model",
+    "^model",
+    "{heading body}: x",
+    "-",
+    "model + key",
+    "(((",
+    "'; DROP TABLE sections; --",
+    "🤖🤖 👩‍👩‍👧 model",
+    "\0model\0",
+    "\uD800 model",
+    "\u202Emodel",
+    '模型\u0000密钥 AND "',
+    "键",
+    " ",
+    "",
+    "model ".repeat(20_000),
+    "模型".repeat(50_000),
+  ])("takes %j as words, never as a query", (question) => {
+    expect(() => composeAnswer(question, index)).not.toThrow();
+  });
+});
