@@ -37,53 +37,44 @@ export function startAttempt(options: AttemptOptions): Attempt {
   const controller = new AbortController();
   const { signal } = controller;
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  // Why this attempt was given up, where that was our decision.
-  let silence: EventStreamError | undefined;
 
-  const end = (): void => {
+  const end = (reason?: EventStreamError): void => {
     watchdog.stop();
-    controller.abort();
+    controller.abort(reason);
     // A body that does not come from the network (a given `fetch` may make its own) does not hear the abort.
     reader?.cancel().catch(ignore);
   };
   const watchdog = createWatchdog(options.clock, options.silenceMs, () => {
-    silence = new EventStreamError("silence", `Nothing came for ${options.silenceMs} ms`);
-    end();
+    end(new EventStreamError("silence", `Nothing came for ${options.silenceMs} ms`));
   });
-  const blame = (cause: unknown): unknown =>
-    silence ??
-    (cause instanceof EventStreamError ? cause : new EventStreamError("network", "The connection failed", { cause }));
 
-  async function open(): Promise<Response | undefined> {
+  async function ask(): Promise<Response | undefined> {
+    const response = await send(options, signal);
+    const verdict = judgeResponse(response.status, response.headers.get("Content-Type"));
+    if (verdict === "over") return undefined;
+    if (verdict !== "open") throw await toError(verdict, response, options.clock.now());
+    reader = response.body?.getReader();
+    return response;
+  }
+
+  /** Waits for a head, or for bytes, under the watchdog's eye. Whatever goes wrong becomes one kind of error. */
+  async function wait<T>(work: () => Promise<T>): Promise<T> {
     watchdog.watch();
     try {
-      const response = await untilAborted(send(options, signal), signal);
-      const verdict = judgeResponse(response.status, response.headers.get("Content-Type"));
-      if (verdict === "over") return undefined;
-      if (verdict !== "open") throw await untilAborted(toError(verdict, response, options.clock.now()), signal);
-      reader = response.body?.getReader();
-      return response;
+      const result = await work();
+      signal.throwIfAborted();
+      return result;
     } catch (error) {
-      throw blame(error);
+      const cause: unknown = signal.aborted ? signal.reason : error;
+      throw cause instanceof EventStreamError ? cause : new EventStreamError("network", "Connection lost", { cause });
     } finally {
       watchdog.rest();
     }
   }
 
   return {
-    response: open(),
-    async read() {
-      watchdog.watch();
-      try {
-        const chunk = await reader?.read();
-        if (silence !== undefined) throw silence;
-        return chunk?.value;
-      } catch (error) {
-        throw blame(error);
-      } finally {
-        watchdog.rest();
-      }
-    },
+    response: wait(() => untilAborted(ask(), signal)),
+    read: () => wait(async () => (await reader?.read())?.value),
     check: watchdog.check,
     end,
   };

@@ -8,15 +8,15 @@ import type { IncomingEvent } from "@typebar/sse";
 import { startAttempt } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { createBackoff } from "./backoff.ts";
-import type { Backoff } from "./backoff.ts";
 import { failuresAfterLoss, initialState, nextState } from "./connection-state.ts";
 import type { ConnectionEvent, ConnectionState } from "./connection-state.ts";
 import { EventStreamError, isPassing } from "./errors.ts";
 import { createInbox } from "./inbox.ts";
-import type { Inbox } from "./inbox.ts";
 import { toSettings } from "./options.ts";
-import type { EventStreamOptions, Settings } from "./options.ts";
+import type { EventStreamOptions } from "./options.ts";
 import { listenForWake } from "./wake.ts";
+
+type Answer = IteratorResult<IncomingEvent, undefined>;
 
 /** Events, in order, each once. Whoever opened it closes it: by leaving its `for await`, by `close()` or `await using`. */
 export interface EventStream extends AsyncIterableIterator<IncomingEvent, undefined>, AsyncDisposable {
@@ -39,201 +39,35 @@ export interface EventStream extends AsyncIterableIterator<IncomingEvent, undefi
  * @throws {TypeError} If `silenceMs` or `maxEventChars` is not a positive number.
  */
 export function openEventStream(url: string | URL, options: EventStreamOptions = {}): EventStream {
-  return new ReconnectingStream(toSettings(url, options));
-}
+  const settings = toSettings(url, options);
+  const { signal, clock } = settings;
+  const computeDelayMs = createBackoff(settings.backoff);
+  const inbox = createInbox({ ...settings, onRetry: (stated) => (retryMs = stated) });
+  // Aborted at the end of the stream.
+  const listening = new AbortController();
+  let state: ConnectionState = initialState;
+  let attempt: Attempt | undefined;
+  let openedAtMs = 0;
+  // The server's last `retry:`, of whichever connection.
+  let retryMs: number | undefined;
+  // On the way to an open connection, or to the end; `undefined` while a connection is being read.
+  let connecting: Promise<void> | undefined;
+  // Ends the present pause.
+  let endPause: (() => void) | undefined;
+  // The pause that is about to begin is not wanted: an observer of `waiting` asked for a retry.
+  let impatient = false;
+  // What iteration throws, once, when nothing is left to hand out.
+  let failure: { readonly error: unknown } | undefined;
+  // Calls of `next` that are not answered yet, and the last one's answer.
+  let pulls = 0;
+  let latest: Promise<Answer> | undefined;
 
-class ReconnectingStream implements EventStream {
-  readonly #settings: Settings;
-  readonly #inbox: Inbox;
-  readonly #backoff: Backoff;
-  readonly #stopListening: () => void;
-  #state: ConnectionState = initialState;
-  #attempt: Attempt | undefined;
-  #openedAtMs = 0;
-  /** The server's last `retry:`, of whichever connection. */
-  #retryMs: number | undefined;
-  /** On the way to an open connection, or to the end; `undefined` while a connection is being read. */
-  #connecting: Promise<void> | undefined;
-  /** Ends the present pause. */
-  #endPause: (() => void) | undefined;
-  /** The pause that is about to begin is not wanted: an observer of `waiting` asked for a retry. */
-  #impatient = false;
-  /** What iteration throws, once, when nothing is left to hand out. */
-  #failure: { readonly error: unknown } | undefined;
-  /** Calls of `next` that are not answered yet, and the last one's answer. */
-  #pulls = 0;
-  #latest: Promise<IteratorResult<IncomingEvent, undefined>> | undefined;
-
-  constructor(settings: Settings) {
-    this.#settings = settings;
-    this.#backoff = createBackoff(settings.backoff);
-    this.#inbox = createInbox({ ...settings, onRetry: (retryMs) => (this.#retryMs = retryMs) });
-    const { signal } = settings;
-    const onAbort = (): void => {
-      this.#inbox.clear();
-      this.#end({ error: signal?.reason });
-    };
-    const stopListeningForWake = listenForWake(() => this.#wake());
-    signal?.addEventListener("abort", onAbort);
-    this.#stopListening = () => {
-      stopListeningForWake();
-      signal?.removeEventListener("abort", onAbort);
-    };
-    if (signal?.aborted) onAbort();
-    this.#connecting = this.#connect();
-  }
-
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  get lastEventId(): string {
-    return this.#inbox.lastEventId;
-  }
-
-  next(): Promise<IteratorResult<IncomingEvent, undefined>> {
-    this.#pulls += 1;
-    const pull = (): Promise<IteratorResult<IncomingEvent, undefined>> => this.#pull();
-    // Answers come in the order of the calls, also where somebody does not wait for one before the next.
-    this.#latest = this.#pulls > 1 && this.#latest ? this.#latest.then(pull, pull) : pull();
-    return this.#latest;
-  }
-
-  async return(): Promise<IteratorResult<IncomingEvent, undefined>> {
-    this.close();
-    return this.#finish();
-  }
-
-  retryNow(): void {
-    if (this.#state.name !== "waiting") return;
-    this.#impatient = true;
-    this.#endPause?.();
-  }
-
-  close(): void {
-    this.#inbox.clear();
-    this.#failure = undefined;
-    this.#end();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-  }
-
-  async #pull(): Promise<IteratorResult<IncomingEvent, undefined>> {
+  function move(event: ConnectionEvent): void {
+    const next = nextState(state, event);
+    if (next === state) return;
+    state = next;
     try {
-      for (;;) {
-        const value = this.#inbox.take();
-        if (value !== undefined) return { done: false, value };
-        if (this.#state.name === "closed") return this.#finish();
-        if (this.#connecting !== undefined) {
-          await this.#connecting;
-          this.#connecting = undefined;
-        } else {
-          await this.#read();
-        }
-      }
-    } finally {
-      this.#pulls -= 1;
-    }
-  }
-
-  #finish(): IteratorResult<IncomingEvent, undefined> {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
-    return { done: true, value: undefined };
-  }
-
-  async #read(): Promise<void> {
-    try {
-      const bytes = await this.#attempt?.read();
-      if (this.#state.name === "closed") return;
-      if (bytes === undefined) throw new EventStreamError("ended", "The server ended the response");
-      this.#inbox.push(bytes);
-    } catch (error) {
-      this.#lose(error);
-      this.#connecting = this.#connect();
-    }
-  }
-
-  /** Attempt after attempt, until one is open or the stream is closed. Never rejects. */
-  async #connect(): Promise<void> {
-    while (this.#state.name !== "closed" && this.#state.name !== "open") {
-      if (this.#state.name === "waiting") {
-        await this.#pause(this.#state.delayMs);
-        this.#move({ type: "retry" });
-      } else {
-        await this.#try();
-      }
-    }
-  }
-
-  async #try(): Promise<void> {
-    const settings = this.#settings;
-    const attempt = startAttempt({ ...settings, lastEventId: this.#inbox.lastEventId });
-    this.#attempt = attempt;
-    try {
-      const response = await attempt.response;
-      if (this.#state.name === "closed") return;
-      if (response === undefined) return this.#end();
-      this.#openedAtMs = settings.clock.now();
-      this.#inbox.beginResponse();
-      this.#move({ type: "opened" });
-      settings.onOpen?.(response);
-    } catch (error) {
-      this.#lose(error);
-    }
-  }
-
-  #lose(error: unknown): void {
-    if (this.#state.name === "closed") return;
-    if (!isPassing(error)) return this.#end({ error });
-    this.#attempt?.end();
-    const { clock, healthyMs } = this.#settings;
-    const failures = failuresAfterLoss(this.#state, clock.now() - this.#openedAtMs, healthyMs);
-    const delayMs = this.#backoff({ failures, retryMs: this.#retryMs, retryAfterMs: error.retryAfterMs });
-    this.#impatient = false;
-    this.#move({ type: "lost", failures, delayMs, error });
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    if (this.#impatient) return Promise.resolve();
-    const { clock } = this.#settings;
-    return new Promise((resolve) => {
-      const timer = clock.setTimeout(resolve, delayMs);
-      this.#endPause = () => {
-        clock.clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  /** The device is back: a pause is pointless, unless the server asked for it; and silence may have gone unnoticed. */
-  #wake(): void {
-    if (this.#state.name === "waiting" && this.#state.error.retryAfterMs === undefined) this.retryNow();
-    else this.#attempt?.check();
-  }
-
-  #end(failure?: { readonly error: unknown }): void {
-    if (this.#state.name === "closed") return;
-    this.#failure = failure;
-    this.#stopListening();
-    this.#attempt?.end();
-    this.#move({ type: "closed", ...failure });
-    this.#endPause?.();
-  }
-
-  #move(event: ConnectionEvent): void {
-    const state = nextState(this.#state, event);
-    if (state === this.#state) return;
-    this.#state = state;
-    try {
-      this.#settings.onStateChange?.(state);
+      settings.onStateChange?.(state);
     } catch (error) {
       // As with an event listener: it is reported, and what it listened to goes on.
       queueMicrotask(() => {
@@ -241,4 +75,158 @@ class ReconnectingStream implements EventStream {
       });
     }
   }
+
+  /** To the end of the stream, from whatever state. */
+  function finish(reason?: { readonly error: unknown }): void {
+    if (isClosed()) return;
+    failure = reason;
+    listening.abort();
+    attempt?.end();
+    move({ type: "closed", ...reason });
+    endPause?.();
+  }
+
+  function isClosed(): boolean {
+    return state.name === "closed";
+  }
+
+  function onAbort(): void {
+    inbox.clear();
+    finish({ error: signal?.reason });
+  }
+
+  /** The device is back: a pause is pointless, unless the server asked for it; and silence may have gone unnoticed. */
+  function onWake(): void {
+    if (state.name === "waiting" && state.error.retryAfterMs === undefined) retryNow();
+    else attempt?.check();
+  }
+
+  function retryNow(): void {
+    if (state.name !== "waiting") return;
+    impatient = true;
+    endPause?.();
+  }
+
+  function close(): void {
+    inbox.clear();
+    failure = undefined;
+    finish();
+  }
+
+  function lose(error: unknown): void {
+    if (isClosed()) return;
+    if (!isPassing(error)) return finish({ error });
+    attempt?.end();
+    const failures = failuresAfterLoss(state, clock.now() - openedAtMs, settings.healthyMs);
+    const delayMs = computeDelayMs({ failures, retryMs, retryAfterMs: error.retryAfterMs });
+    impatient = false;
+    move({ type: "lost", failures, delayMs, error });
+  }
+
+  /** Attempt after attempt, until one is open or the stream is closed. Never rejects. */
+  async function connect(): Promise<void> {
+    while (state.name === "waiting" || state.name === "connecting") {
+      if (state.name === "waiting") {
+        await pause(state.delayMs);
+        move({ type: "retry" });
+      } else {
+        await tryOnce();
+      }
+    }
+  }
+
+  function pause(delayMs: number): Promise<void> | undefined {
+    if (impatient) return undefined;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, delayMs);
+      endPause = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function tryOnce(): Promise<void> {
+    try {
+      attempt = startAttempt({ ...settings, lastEventId: inbox.lastEventId });
+      const response = await attempt.response;
+      if (isClosed()) return;
+      if (response === undefined) return finish();
+      openedAtMs = clock.now();
+      inbox.beginResponse();
+      move({ type: "opened" });
+      settings.onOpen?.(response);
+    } catch (error) {
+      lose(error);
+    }
+  }
+
+  async function read(): Promise<void> {
+    try {
+      const bytes = await attempt?.read();
+      if (isClosed()) return;
+      if (bytes === undefined) throw new EventStreamError("ended", "The server ended the response");
+      inbox.push(bytes);
+    } catch (error) {
+      lose(error);
+      connecting = connect();
+    }
+  }
+
+  async function pull(): Promise<Answer> {
+    try {
+      for (;;) {
+        const value = inbox.take();
+        if (value !== undefined) return { done: false, value };
+        if (isClosed()) return conclude();
+        if (connecting === undefined) {
+          await read();
+        } else {
+          await connecting;
+          connecting = undefined;
+        }
+      }
+    } finally {
+      pulls -= 1;
+    }
+  }
+
+  function conclude(): Answer {
+    const thrown = failure;
+    failure = undefined;
+    if (thrown !== undefined) throw thrown.error;
+    return { done: true, value: undefined };
+  }
+
+  listenForWake(onWake, listening.signal);
+  signal?.addEventListener("abort", onAbort, { signal: listening.signal });
+  if (signal?.aborted) onAbort();
+  connecting = connect();
+
+  return {
+    get state() {
+      return state;
+    },
+    get lastEventId() {
+      return inbox.lastEventId;
+    },
+    next() {
+      pulls += 1;
+      // Answers come in the order of the calls, also where somebody does not wait for one before the next.
+      latest = pulls > 1 && latest ? latest.then(pull, pull) : pull();
+      return latest;
+    },
+    async return() {
+      close();
+      return conclude();
+    },
+    retryNow,
+    close,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      close();
+    },
+  };
 }
