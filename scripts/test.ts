@@ -6,9 +6,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { findPostgres } from "../testing/src/postgres.ts";
 import { createChecks } from "./check/checks.ts";
 import { rootDir, runChecks } from "./check/run-check.ts";
 import { tellCheck } from "./check/tell.ts";
+import { installWithApt } from "./test/apt.ts";
 import { findChromium } from "./test/chromium.ts";
 
 interface Counts {
@@ -27,6 +29,13 @@ if (chromiumPath === undefined) {
   );
   process.exit(1);
 }
+if (!hasPostgres()) {
+  console.error(
+    "The store's tests need PostgreSQL, and none was found here or could be installed. " +
+      "Install it (on Debian: apt-get install postgresql) and run npm test again.",
+  );
+  process.exit(1);
+}
 
 const checks = await runChecks(createChecks(), availableParallelism(), tellCheck);
 const failedChecks = checks.filter((check) => !check.passed).length;
@@ -41,6 +50,11 @@ const failedTests = exitCode === 0 ? tests.failed : Math.max(tests.failed, 1);
 if (tests.skipped > 0) console.log(`${tests.skipped} tests were not run.`);
 console.log(`${checks.length - failedChecks + tests.passed} passed, ${failedChecks + failedTests} failed`);
 process.exitCode = failedChecks + failedTests === 0 ? 0 : 1;
+
+function hasPostgres(): boolean {
+  if (findPostgres() === undefined) installWithApt(["postgresql"]);
+  return findPostgres() !== undefined;
+}
 
 function runVitest(chromium: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Installs Debian packages where we are root and apt-get is there; elsewhere does nothing. Called by chromium.ts. */
+/** Installs Debian packages where we are root and apt-get is there; elsewhere does nothing. Called by test.ts and chromium.ts. */
 import { spawnSync } from "node:child_process";
 
 /** @returns whether apt-get says that they are installed now. */

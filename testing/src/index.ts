@@ -2,3 +2,4 @@ export * from "./faulty-proxy.ts";
 export * from "./random.ts";
 export * from "./scripted-answer.ts";
 export * from "./scripted-model.ts";
+export * from "./postgres.ts";
