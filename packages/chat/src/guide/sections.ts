@@ -34,7 +34,7 @@ function plainHeading(text: string): string {
 }
 
 /** The fragment GitHub gives a heading: lower case, punctuation gone, spaces to hyphens. */
-export function toFragment(heading: string): string {
+function toFragment(heading: string): string {
   return plainHeading(heading)
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{M}\p{N}_\- ]/gu, "")
