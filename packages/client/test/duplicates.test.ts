@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { createDuplicateFilter } from "../src/duplicates.ts";
+
+function filterOf(limit: number): (ids: (string | undefined)[]) => (string | undefined)[] {
+  const filter = createDuplicateFilter(limit);
+  return (ids) => {
+    filter.reconnected();
+    return ids.filter((id) => !filter.isDuplicate(id));
+  };
+}
+
+test("what a response repeats from earlier ones is left out", () => {
+  const pass = filterOf(10);
+  expect(pass(["1", "2", "3"])).toEqual(["1", "2", "3"]);
+  expect(pass(["2", "3", "4"])).toEqual(["4"]);
+  expect(pass(["1", "2", "3", "4", "5"])).toEqual(["5"]);
+});
+
+test("one response may give an ID to several events", () => {
+  const pass = filterOf(10);
+  expect(pass(["1", "1", "1"])).toEqual(["1", "1", "1"]);
+  expect(pass(["1", "2", "2"])).toEqual(["2", "2"]);
+});
+
+test("after something new, and after an event without an ID of its own, IDs are meant", () => {
+  const pass = filterOf(10);
+  pass(["1", "2"]);
+  expect(pass(["reset", "1", "2"])).toEqual(["reset", "1", "2"]);
+  expect(pass([undefined, "1"])).toEqual([undefined, "1"]);
+  expect(pass(["", "1"])).toEqual(["", "1"]);
+});
+
+test("as many IDs are remembered as the limit says, over any number of responses", () => {
+  const pass = filterOf(3);
+  for (const start of [0, 10, 20]) pass(Array.from({ length: 10 }, (_, index) => String(start + index)));
+  expect(pass(["27", "28", "29"])).toEqual([]);
+  expect(pass(["26"])).toEqual(["26"]);
+});
