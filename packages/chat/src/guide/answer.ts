@@ -7,7 +7,7 @@ import type { SearchHit, SearchIndex } from "./search-index.ts";
 import type { GuideSection } from "./sections.ts";
 import { toQueryTerms } from "./tokens.ts";
 
-export interface GuideSource {
+interface GuideSource {
   sourceId: string;
   /** Below the address that serves the documentation. */
   url: string;

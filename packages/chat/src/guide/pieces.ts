@@ -15,14 +15,16 @@ export function* splitIntoPieces(text: string): Generator<string> {
   for (const { segment } of graphemes.segment(text)) {
     const isWide = wide.test(segment);
     const isSpace = /^\s/u.test(segment);
-    const startsAnew = isWide ? wideCount !== 1 : wideCount > 0 || (endsInSpace && !isSpace);
-    if (piece !== "" && (startsAnew || (endsInSpace !== isSpace && endsInSpace))) {
+    const fits = isWide
+      ? wideCount > 0 && wideCount < widePieceLength && !endsInSpace
+      : isSpace || (wideCount === 0 && !endsInSpace);
+    if (!fits && piece !== "") {
       yield piece;
       piece = "";
       wideCount = 0;
     }
     piece += segment;
-    wideCount = isWide ? (wideCount % widePieceLength) + 1 : 0;
+    wideCount += isWide ? 1 : 0;
     endsInSpace = isSpace;
   }
   if (piece !== "") yield piece;
