@@ -1,0 +1,27 @@
+/** Starts the page, unless browser-check.js found that this browser cannot show it. */
+
+import { createApp as createVueApp, watch } from "vue";
+import { createRouter, createWebHistory } from "vue-router";
+import AppFrame from "./components/AppFrame.vue";
+import ChatPage from "./components/ChatPage.vue";
+import { createWords } from "./i18n/index.ts";
+import { appKey, createApp } from "./page/app-context.ts";
+import "./styles/base.css";
+import "./styles/answer.css";
+
+if (!document.documentElement.hasAttribute("data-unsupported")) start();
+
+function start(): void {
+  const app = createApp(window);
+  const words = createWords(app.preferences.locale.value);
+  watch(app.preferences.locale, (locale) => (words.global.locale.value = locale));
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      { path: "/", component: ChatPage },
+      { path: "/c/:id", component: ChatPage },
+      { path: "/:rest(.*)*", redirect: "/" },
+    ],
+  });
+  createVueApp(AppFrame).provide(appKey, app).use(words).use(router).mount("#app");
+}

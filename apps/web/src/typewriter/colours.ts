@@ -1,0 +1,95 @@
+/** Code -> runs of characters of one kind. The only file that knows Shiki; loaded lazily by highlighter.ts. */
+
+import { createCssVariablesTheme, createHighlighterCore } from "shiki/core";
+import type { LanguageRegistration } from "shiki/core";
+import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
+
+export interface Run {
+  content: string;
+  /** Names a class; empty for plain text. */
+  kind: string;
+}
+
+const grammars: Record<string, () => Promise<{ default: LanguageRegistration[] }>> = {
+  bash: () => import("shiki/langs/bash.mjs"),
+  c: () => import("shiki/langs/c.mjs"),
+  cpp: () => import("shiki/langs/cpp.mjs"),
+  csharp: () => import("shiki/langs/csharp.mjs"),
+  css: () => import("shiki/langs/css.mjs"),
+  diff: () => import("shiki/langs/diff.mjs"),
+  docker: () => import("shiki/langs/docker.mjs"),
+  go: () => import("shiki/langs/go.mjs"),
+  html: () => import("shiki/langs/html.mjs"),
+  http: () => import("shiki/langs/http.mjs"),
+  ini: () => import("shiki/langs/ini.mjs"),
+  java: () => import("shiki/langs/java.mjs"),
+  javascript: () => import("shiki/langs/javascript.mjs"),
+  json: () => import("shiki/langs/json.mjs"),
+  jsonc: () => import("shiki/langs/jsonc.mjs"),
+  jsx: () => import("shiki/langs/jsx.mjs"),
+  kotlin: () => import("shiki/langs/kotlin.mjs"),
+  lua: () => import("shiki/langs/lua.mjs"),
+  make: () => import("shiki/langs/make.mjs"),
+  markdown: () => import("shiki/langs/markdown.mjs"),
+  nginx: () => import("shiki/langs/nginx.mjs"),
+  php: () => import("shiki/langs/php.mjs"),
+  python: () => import("shiki/langs/python.mjs"),
+  ruby: () => import("shiki/langs/ruby.mjs"),
+  rust: () => import("shiki/langs/rust.mjs"),
+  sql: () => import("shiki/langs/sql.mjs"),
+  swift: () => import("shiki/langs/swift.mjs"),
+  toml: () => import("shiki/langs/toml.mjs"),
+  tsx: () => import("shiki/langs/tsx.mjs"),
+  typescript: () => import("shiki/langs/typescript.mjs"),
+  vue: () => import("shiki/langs/vue.mjs"),
+  xml: () => import("shiki/langs/xml.mjs"),
+  yaml: () => import("shiki/langs/yaml.mjs"),
+};
+
+const otherNames: Record<string, string> = {
+  "c#": "csharp",
+  "c++": "cpp",
+  cs: "csharp",
+  dockerfile: "docker",
+  js: "javascript",
+  kt: "kotlin",
+  makefile: "make",
+  md: "markdown",
+  mjs: "javascript",
+  py: "python",
+  rb: "ruby",
+  rs: "rust",
+  sh: "bash",
+  shell: "bash",
+  ts: "typescript",
+  yml: "yaml",
+  zsh: "bash",
+};
+
+export interface Colourer {
+  /** @returns undefined for a language that is not known. */
+  lines(text: string, language: string): Promise<Run[][] | undefined>;
+}
+
+export async function openColourer(): Promise<Colourer> {
+  const highlighter = await createHighlighterCore({
+    themes: [createCssVariablesTheme({ name: "css-variables", variablePrefix: "--tok-", fontStyle: false })],
+    langs: [],
+    engine: createJavaScriptRegexEngine({ forgiving: true }),
+  });
+  return {
+    async lines(text, language) {
+      const name = otherNames[language] ?? language;
+      const grammar = Object.hasOwn(grammars, name) ? grammars[name] : undefined;
+      if (grammar === undefined) return undefined;
+      await highlighter.loadLanguage(grammar());
+      const lines = highlighter.codeToTokensBase(text, { lang: name, theme: "css-variables", tokenizeTimeLimit: 200 });
+      return lines.map((line) => line.map(({ content, color }) => ({ content, kind: kindOf(color) })));
+    },
+  };
+}
+
+/** The theme's colours are names of variables, such as `var(--tok-token-keyword)`. */
+function kindOf(color: string | undefined): string {
+  return /--tok-token-([a-z-]+)/u.exec(color ?? "")?.[1] ?? "";
+}

@@ -1,0 +1,86 @@
+/** Entry that is bundled into a browser page by the renderer's tests. */
+import { createMarkdown } from "../../src/typewriter/markdown.ts";
+import { createRenderer } from "../../src/typewriter/renderer.ts";
+
+function mount() {
+  const container = document.createElement("div");
+  const renderer = createRenderer({
+    container,
+    markdown: createMarkdown(),
+    labels: { copy: "Copy", image: "Image" },
+    onCode: () => undefined,
+  });
+  return { container, renderer };
+}
+
+function whole(text: string): string {
+  const { container, renderer } = mount();
+  renderer.update(text, true);
+  return container.innerHTML;
+}
+
+/** Streams `text` in steps and reports whether the end equals the whole, and which nodes of closed blocks survived. */
+function streamed(text: string, step: number): string {
+  const { container, renderer } = mount();
+  for (let end = step; end < text.length; end += step) renderer.update(text.slice(0, end), false);
+  renderer.update(text, true);
+  return container.innerHTML;
+}
+
+/** Cuts `text` at every offset: shows the part before it as unfinished, then goes on to the end. */
+function differingCuts(text: string): number[] {
+  const expected = whole(text);
+  const cuts: number[] = [];
+  for (let end = 0; end <= text.length; end += 1) {
+    const { container, renderer } = mount();
+    renderer.update(text.slice(0, end), false);
+    renderer.update(text, true);
+    if (container.innerHTML !== expected) cuts.push(end);
+  }
+  return cuts;
+}
+
+/** Streams by single characters and, at every offset, ends there: compares with that part rendered at once. */
+function differingEnds(text: string): number[] {
+  const cuts: number[] = [];
+  for (let end = 0; end <= text.length; end += 1) {
+    const { container, renderer } = mount();
+    for (let at = Math.max(0, end - 40); at < end; at += 1) renderer.update(text.slice(0, at), false);
+    renderer.update(text.slice(0, end), true);
+    if (container.innerHTML !== whole(text.slice(0, end))) cuts.push(end);
+  }
+  return cuts;
+}
+
+/** Every text the page shows on the way. */
+function shownOnTheWay(text: string): string[] {
+  const { container, renderer } = mount();
+  const shown: string[] = [];
+  for (let end = 1; end <= text.length; end += 1) {
+    renderer.update(text.slice(0, end), false);
+    shown.push(container.textContent);
+  }
+  return shown;
+}
+
+/** Whether the first block's element and text node are the same objects after the rest has been streamed. */
+function keepsNodes(first: string, rest: string): boolean {
+  const { container, renderer } = mount();
+  renderer.update(first, false);
+  const block = container.firstElementChild;
+  const node = block?.firstChild;
+  for (let end = 1; end <= rest.length; end += 1) renderer.update(first + rest.slice(0, end), false);
+  renderer.update(first + rest, true);
+  return block !== null && container.firstElementChild === block && block?.firstChild === node;
+}
+
+Object.assign(globalThis, { harness: { whole, streamed, differingCuts, differingEnds, shownOnTheWay, keepsNodes } });
+
+export interface Harness {
+  whole: typeof whole;
+  streamed: typeof streamed;
+  differingCuts: typeof differingCuts;
+  differingEnds: typeof differingEnds;
+  shownOnTheWay: typeof shownOnTheWay;
+  keepsNodes: typeof keepsNodes;
+}

@@ -1,0 +1,28 @@
+/** Builds the page to dist/; in development passes /api on to a Typebar server. */
+import vue from "@vitejs/plugin-vue";
+import { defaultClientConditions, defineConfig } from "vite";
+
+export default defineConfig({
+  base: "/",
+  plugins: [vue()],
+  resolve: { conditions: ["typebar-source", ...defaultClientConditions] },
+  define: {
+    __VUE_OPTIONS_API__: "false",
+    __VUE_PROD_DEVTOOLS__: "false",
+    __VUE_I18N_FULL_INSTALL__: "false",
+    __VUE_I18N_LEGACY_API__: "false",
+    __INTLIFY_PROD_DEVTOOLS__: "false",
+  },
+  build: {
+    target: ["chrome123", "firefox125", "safari17.5"],
+    // The security policy allows no inline scripts and styles; everything is a file of its own.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 800,
+  },
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    proxy: { "/api": "http://127.0.0.1:8787", "/sign-in": "http://127.0.0.1:8787" },
+  },
+});
