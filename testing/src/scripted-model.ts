@@ -11,7 +11,7 @@ import { readScriptedRequest, type ScriptedKind, UnreadableRequest } from "./scr
 /**
  * How a model takes an answer that is to go on. Chosen by the request's `model`; another name behaves as `scripted`.
  * - `scripted`: goes on exactly after the kept text, by prefill and by prompt.
- * - `overlaps`: goes on, but first repeats the last 30 code points of the kept text.
+ * - `overlaps`: refuses a trailing assistant message; asked by prompt it first repeats the last 30 code points.
  * - `restarts`: begins again from the start.
  * - `prompt-only`: refuses a trailing assistant message, goes on when asked by prompt.
  * - `no-prefill`: refuses both.
@@ -128,7 +128,7 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
       return;
     }
     const refuses =
-      (kind === "prefill" && (model === "no-prefill" || model === "prompt-only")) ||
+      (kind === "prefill" && (model === "no-prefill" || model === "prompt-only" || model === "overlaps")) ||
       (kind === "prompt" && model === "no-prefill");
     if (refuses) {
       sendError(response, 400, "this model does not continue an answer");

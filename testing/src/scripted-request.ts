@@ -1,9 +1,11 @@
 /** HTTP body -> what is asked of the scripted model: which question, and from which kept text. Called by scripted-model.ts. */
 import type { IncomingMessage } from "node:http";
 import { text as readText } from "node:stream/consumers";
-import { scriptedAnswer } from "./scripted-answer.ts";
 
-/** `prefill`: the last message is the assistant's. `prompt`: a kept text, then a user's message asking to go on. */
+/**
+ * `prefill`: the last message is the assistant's. `prompt`: after the kept text the user says that it was "cut off"
+ * and asks to "continue".
+ */
 export type ScriptedKind = "start" | "prefill" | "prompt";
 
 /** The body is not a chat request. */
@@ -36,19 +38,15 @@ export async function readScriptedRequest(incoming: IncomingMessage): Promise<As
   }
   if (last?.role !== "user") throw new UnreadableRequest("The last message is neither the user's nor the assistant's");
   const question = messages.at(-3);
-  if (
-    before?.role === "assistant" &&
-    question?.role === "user" &&
-    asksToContinue(question.text, before.text, last.text)
-  ) {
+  if (before?.role === "assistant" && question?.role === "user" && asksToContinue(last.text)) {
     return { key: question.text, kind: "prompt", model, keptText: before.text, body };
   }
   return { key: last.text, kind: "start", model, keptText: "", body };
 }
 
-/** A message with a script of its own is a new question; so is one that follows a whole answer. */
-function asksToContinue(question: string, kept: string, last: string): boolean {
-  return !last.includes("script:") && kept !== scriptedAnswer(question) && /continue/iu.test(last);
+/** A message with a script of its own is always a new question. */
+function asksToContinue(text: string): boolean {
+  return !text.includes("script:") && /\bcut off\b/iu.test(text) && /\bcontinue\b/iu.test(text);
 }
 
 function parseBody(text: string): Record<string, unknown> {

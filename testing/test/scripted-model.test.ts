@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { openScriptedModel, type ScriptedModel, scriptedAnswer, scriptedReasoning } from "../src/index.ts";
 
@@ -22,6 +25,7 @@ async function readDeltas(response: Response): Promise<Delta[]> {
 }
 
 const joinText = (deltas: Delta[]): string => deltas.map((delta) => delta.content ?? "").join("");
+const goOn = "You were cut off. Please continue.";
 const user = (content: string): unknown => ({ role: "user", content });
 const assistant = (content: string): unknown => ({ role: "assistant", content });
 
@@ -44,11 +48,53 @@ describe("the scripted model", () => {
     const answer = scriptedAnswer(prompt);
     const kept = Array.from(answer).slice(0, 200).join("");
     const prefilled = await readDeltas(await ask(model, [user(prompt), assistant(kept)]));
-    const prompted = await readDeltas(await ask(model, [user(prompt), assistant(kept), user("Please continue.")]));
+    const prompted = await readDeltas(await ask(model, [user(prompt), assistant(kept), user(goOn)]));
     expect(kept + joinText(prefilled)).toBe(answer);
     expect(kept + joinText(prompted)).toBe(answer);
     expect(model.requests.map((request) => request.kind)).toEqual(["prefill", "prompt"]);
     expect(model.violations).toEqual([]);
+  });
+
+  it("has nothing to add to a text that was kept whole", async () => {
+    await using model = await openScriptedModel();
+    const prompt = "script:mixed:8:200";
+    const whole = assistant(scriptedAnswer(prompt));
+    expect(joinText(await readDeltas(await ask(model, [user(prompt), whole])))).toBe("");
+    expect(joinText(await readDeltas(await ask(model, [user(prompt), whole, user(goOn)])))).toBe("");
+    const next = "script:mixed:9:200";
+    expect(joinText(await readDeltas(await ask(model, [user(prompt), whole, user(next)])))).toBe(scriptedAnswer(next));
+  });
+
+  it.each([
+    ["overlaps", 170],
+    ["restarts", 0],
+  ])("goes on wrongly on purpose (%s)", async (name, start) => {
+    await using model = await openScriptedModel();
+    const prompt = "script:mixed:8:600";
+    const answer = Array.from(scriptedAnswer(prompt));
+    const messages = [user(prompt), assistant(answer.slice(0, 200).join("")), user(goOn)];
+    expect(joinText(await readDeltas(await ask(model, messages, name)))).toBe(answer.slice(start).join(""));
+  });
+
+  it("runs as a process of its own", async () => {
+    const main = fileURLToPath(new URL("../src/scripted-model-main.ts", import.meta.url));
+    const child = spawn(process.execPath, [main, "--owned-by", "vllm"], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const { value: line } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+      const { url }: { url: string } = JSON.parse(String(line));
+      const prompt = "script:plain:1:100 hold:2";
+      const asked = fetch(`${url}/chat/completions`, {
+        method: "POST",
+        body: JSON.stringify({ model: "scripted", stream: true, messages: [user(prompt)] }),
+      });
+      const control = new URL("/", url);
+      await fetch(new URL(`release?key=${encodeURIComponent(prompt)}`, control), { method: "POST" });
+      expect(joinText(await readDeltas(await asked))).toBe(scriptedAnswer(prompt));
+      const state: unknown = await (await fetch(new URL("requests", control))).json();
+      expect(state).toMatchObject({ requests: [{ key: prompt, outcome: "completed" }], violations: [] });
+    } finally {
+      child.kill();
+    }
   });
 
   it("refuses a kept text that is not byte for byte a prefix of the answer", async () => {
