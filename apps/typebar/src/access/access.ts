@@ -98,7 +98,7 @@ function isNavigation({ method, path, headers }: RequestFacts): boolean {
 }
 
 /** `next` is where the person wanted to go, if that is a place of the page. */
-export function toSignInLocation(path: string): string {
+function toSignInLocation(path: string): string {
   return path !== "/" && isPagePath(path) ? `/sign-in?next=${encodeURIComponent(path)}` : "/sign-in";
 }
 

@@ -7,7 +7,7 @@ import { ConfigError } from "./config-error.ts";
 import { laterVariables, toFlag, variableNames, variableTexts } from "./variables.ts";
 import type { Variable } from "./variables.ts";
 
-export const configFileName = "typebar.json";
+const configFileName = "typebar.json";
 
 export interface NamedValue {
   value: string;

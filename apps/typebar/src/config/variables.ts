@@ -47,7 +47,7 @@ export const variableSchema = v.object({
   HOST: v.optional(host, "127.0.0.1"),
   PORT: v.optional(wholeNumber(0, 65_535), "8787"),
   TYPEBAR_DATA: v.optional(v.pipe(v.string(), v.regex(/^[^\0]+$/)), "./data"),
-  TYPEBAR_MODEL: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9-]+\/[^\s/][^\s]*$/))),
+  TYPEBAR_MODEL: v.optional(v.pipe(v.string(), v.regex(/^\S{1,200}$/))),
   OPENAI_BASE_URL: v.optional(webAddress),
   OPENAI_API_KEY: v.optional(secret),
   ANTHROPIC_API_KEY: v.optional(secret),
@@ -101,7 +101,7 @@ export const variableTexts: Record<Variable, VariableText> = {
   TYPEBAR_DATA: { help: "folder of conversations and answers", accepts: "a path" },
   TYPEBAR_MODEL: {
     help: "model that answers unless a question names another",
-    accepts: "of the form provider/model, such as openai/gpt-5",
+    accepts: "of the form provider/model, such as openai/gpt-5, or a model of the first provider",
   },
   OPENAI_BASE_URL: {
     help: "address of an OpenAI-compatible server",

@@ -1,0 +1,90 @@
+/** `npm start`: reads the configuration, runs the server, says in plain sentences how it went. */
+import { readFileSync } from "node:fs";
+import { DatabaseFileError } from "@typebar/chat";
+import { LogError } from "@typebar/log";
+import pino from "pino";
+import { ConfigError } from "./config/config-error.ts";
+import { type Config, loadConfig } from "./config/load-config.ts";
+import { openTypebar, type TypebarServer } from "./server.ts";
+
+const logger = pino({ level: "warn" }, pino.destination(2));
+
+/** A request that went wrong where nobody waited for it must not end the others. */
+process.on("unhandledRejection", (error) => logger.error({ err: error }, "nobody waited for a failure"));
+
+function load(): Config | undefined {
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    readFile: (path) => readFileSync(path, "utf8"),
+  });
+  if (loaded.type === "run") return loaded.config;
+  console.log(loaded.type === "help" ? loaded.text : readVersion());
+  return undefined;
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}
+
+/** One sentence for what a person can put right; `undefined` for what is a bug of ours. */
+function explain(error: unknown, config: Config | undefined): string | undefined {
+  if (error instanceof ConfigError || error instanceof DatabaseFileError)
+    return `${error.message}.`.replace(/\.\.$/, ".");
+  if (error instanceof LogError) {
+    if (error.code === "locked")
+      return `Another Typebar is using the data folder ${config?.dataDir}. Stop it, or set TYPEBAR_DATA to another folder.`;
+    return `${error.message}.`;
+  }
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE")
+    return `Port ${config?.port} of ${config?.host} is in use. Stop what uses it, or set PORT to another.`;
+  if (code === "EACCES") return `Port ${config?.port} may not be used by this user. Set PORT to one above 1023.`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `This machine has no address ${config?.host}. Set HOST to one it has.`;
+  return undefined;
+}
+
+function greet({ url, dataDir, defaultModel, onlyGuide, hasPage }: TypebarServer): void {
+  console.log(`Typebar is at ${url}`);
+  if (onlyGuide)
+    console.log("Answers come from Typebar's own guide, not a language model. To connect one: docs/en/models.md");
+  else console.log(defaultModel === "" ? "No model could be listed yet." : `Answers come from ${defaultModel}`);
+  console.log(`Conversations are kept in ${dataDir}`);
+  if (!hasPage) console.log("The page has not been built: npm run build:web");
+}
+
+async function closeOnSignal(server: TypebarServer, graceMs: number): Promise<void> {
+  const signal = Promise.withResolvers<void>();
+  let asked = 0;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      asked += 1;
+      signal.resolve();
+      // Who asks twice does not want to wait: what is stored is safe, and the next start goes on.
+      if (asked > 1) process.exit(1);
+    });
+  }
+  await signal.promise;
+  console.log("Typebar is stopping…");
+  await server.close(graceMs);
+}
+
+let config: Config | undefined;
+try {
+  config = load();
+  if (config) {
+    const server = await openTypebar(config, logger);
+    greet(server);
+    await closeOnSignal(server, config.graceMs);
+    process.exit(0);
+  }
+} catch (error) {
+  const sentence = explain(error, config);
+  if (sentence === undefined) logger.fatal({ err: error }, "Typebar could not go on");
+  else console.error(sentence);
+  process.exit(1);
+}

@@ -1,0 +1,162 @@
+/** The composition root: wires log, store, providers and routes into one server. Called by main.ts; the only place that knows the drivers. */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import {
+  createChatRoutes,
+  createGenerations,
+  createProviderRegistry,
+  openChatStore,
+  openSqliteDatabase,
+  problem,
+} from "@typebar/chat";
+import { openSqliteLog } from "@typebar/log/sqlite";
+import { createEventStreams } from "@typebar/server";
+import type { Logger } from "pino";
+import { createAccess } from "./access/access.ts";
+import { toAccessResponse } from "./access/access-response.ts";
+import { createPasswordGate } from "./access/password-gate.ts";
+import { toRequestFacts } from "./access/request-facts.ts";
+import { securityHeaders } from "./access/security-headers.ts";
+import { createSignInRoutes } from "./access/sign-in.ts";
+import type { Config } from "./config/load-config.ts";
+import { findProviders } from "./providers.ts";
+import { createStaticFiles } from "./static/static-files.ts";
+
+export interface TypebarServer {
+  /** Where people open it. */
+  url: string;
+  dataDir: string;
+  /** The model that answers unless a question names another; empty if none could be listed. */
+  defaultModel: string;
+  /** Only the guide answers: no language model is connected. */
+  onlyGuide: boolean;
+  hasPage: boolean;
+  /**
+   * Ends it: sockets first, so that clients come back to whoever is next; own answers get `graceMs` to finish, else they are handed
+   * over to the next start.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+/** The owner of everything where nobody signs in by name. */
+const soleOwner = "local";
+/** Pending connections that the kernel holds while a herd comes back. */
+const backlog = 4096;
+const rootDir = resolve(import.meta.dirname, "../../..");
+
+/**
+ * @throws {LogError} "locked", "damaged", "unwritable"; {DatabaseFileError}; an `EADDRINUSE` or `EACCES` of the port.
+ */
+export async function openTypebar(config: Config, logger: Logger): Promise<TypebarServer> {
+  await using opened = new AsyncDisposableStack();
+  const dataDir = resolve(config.dataDir);
+  const docsDir = join(rootDir, "docs");
+  // First, because its lock keeps a second process away from everything else in the folder.
+  const log = opened.use(openSqliteLog({ path: join(dataDir, "log.db") }));
+  const store = opened.use(await openChatStore({ database: openSqliteDatabase(join(dataDir, "typebar.db")) }));
+  const { providers: found, onlyGuide } = await findProviders(config, docsDir);
+  const providers = createProviderRegistry({ providers: found, defaultModel: config.model });
+  const streams = createEventStreams({ log });
+  const generations = createGenerations({
+    log,
+    store: store.generations,
+    providers,
+    limits: { firstTokenMs: config.firstTokenMs, silenceMs: config.silenceMs, totalMs: config.totalMs },
+    continuation: config.continuation,
+    maxTakeovers: config.attempts,
+    logTtlSeconds: config.logTtlSeconds,
+    holder: `${hostname()}:${process.pid}`,
+    report: (message, error, details) => logger.error({ err: error, ...details }, message),
+  });
+  let draining = false;
+
+  const gate =
+    config.password === undefined
+      ? undefined
+      : await createPasswordGate({
+          password: config.password,
+          isHttps: config.publicUrl?.protocol === "https:",
+          now: Date.now,
+        });
+  const access = createAccess({ host: config.host, publicUrl: config.publicUrl, origins: config.origins, gate });
+  const routes = createChatRoutes({
+    store,
+    log,
+    streams,
+    generations,
+    providers,
+    ownerOf: () => soleOwner,
+    mayStartByGet: ({ headers }) => access.isAllowedStartRequest(headers),
+    isDraining: () => draining,
+    report: (message, error) => logger.error({ err: error }, message),
+  });
+  const createProblem: Parameters<typeof toAccessResponse>[1] = (code, detail) => problem(code, { detail });
+  const signIn = gate && createSignInRoutes({ gate, problem: createProblem });
+  const files = createStaticFiles({ webDir: join(rootDir, "apps/web/dist"), docsDir });
+
+  async function answer(request: Request, env: HttpBindings): Promise<Response> {
+    const facts = toRequestFacts(env.incoming);
+    const decision = access.decide(facts);
+    // On Node's response, before any route: an event stream writes its head there itself.
+    for (const [name, value] of Object.entries({ ...securityHeaders, ...decision.headers })) {
+      env.outgoing.setHeader(name, value);
+    }
+    const refusal = toAccessResponse(decision, createProblem);
+    if (refusal) return refusal;
+    const { method, path, headers } = facts;
+    if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
+    if (path.startsWith("/api/") || path === "/livez" || path === "/readyz") return routes.fetch(request, env);
+    return (await files.respond({ method, path, headers })) ?? problem("not-found");
+  }
+
+  const listener = getRequestListener((request, env) => answer(request, env as HttpBindings), {
+    overrideGlobalObjects: false,
+    hostname: config.host,
+    errorHandler: (error) => {
+      logger.error({ err: error }, "a request failed outside its route");
+      return problem("internal");
+    },
+  });
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  await listen(server, config);
+  await generations.sweep();
+  const { default: defaultModel } = await providers
+    .list(AbortSignal.timeout(listTimeoutMs))
+    .catch(() => ({ default: "" }));
+  const resources = opened.move();
+
+  return {
+    url: toUrl(config, server),
+    dataDir,
+    defaultModel,
+    onlyGuide,
+    hasPage: files.hasPage,
+    async close(graceMs) {
+      draining = true;
+      server.close();
+      await streams.close();
+      await generations.drain(graceMs);
+      server.closeAllConnections();
+      await resources.disposeAsync();
+    },
+  };
+}
+
+/** How long the start waits for providers to list their models. */
+const listTimeoutMs = 1000;
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  server.listen({ host, port, backlog });
+  // Rejects with the error event of a port that cannot be had.
+  await once(server, "listening");
+}
+
+function toUrl({ host, publicUrl }: Config, server: Server): string {
+  if (publicUrl) return publicUrl.origin;
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

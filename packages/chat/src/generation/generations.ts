@@ -1,0 +1,245 @@
+/** All generations of this process: starts them, takes over what others left, stops them, hands them over. Called by routes/ and the program. */
+import type { Lease, RecordLog } from "@typebar/log";
+import type { ProviderMessage } from "../provider/provider.ts";
+import type { ProviderRegistry } from "../provider/registry.ts";
+import type { GenerationStore } from "../store/generations.ts";
+import { type GenerationRow, toParts } from "../store/rows.ts";
+import { textOf } from "./answer.ts";
+import type { ContinuationSetting } from "./continuation.ts";
+import type { GenerationLimits } from "./deadline.ts";
+import { endGeneration } from "./end.ts";
+import { produce } from "./produce.ts";
+import { projectEnd } from "./project.ts";
+
+export interface GenerationsOptions {
+  log: RecordLog;
+  store: GenerationStore;
+  providers: ProviderRegistry;
+  limits: GenerationLimits;
+  continuation: ContinuationSetting;
+  /** How often one generation may be taken over. @defaultValue 3 */
+  maxTakeovers: number;
+  /** How long a log is kept after its end, in seconds. @defaultValue 86400 */
+  logTtlSeconds: number;
+  /** A name of this process, for people who look at leases. */
+  holder: string;
+  /** Told of errors that nobody waits for. */
+  report: (message: string, error: unknown, details: { generationId: string }) => void;
+  /** How long the store may refuse before an answer fails, in milliseconds. @defaultValue 30000 */
+  storeGiveUpMs?: number;
+  /** How long a lease lasts without being renewed, in milliseconds. @defaultValue 5000 */
+  leaseTtlMs?: number;
+  /** How often unfinished generations of others are looked for, in milliseconds. @defaultValue 10000 */
+  sweepMs?: number;
+}
+
+export interface Generations {
+  /**
+   * Starts a generation that was just begun; it goes on by itself. Settles when its `start` chunk is stored.
+   *
+   * @throws {LogError} "unavailable": it could not be stored; the generation has ended as failed.
+   */
+  launch(generation: GenerationRow): Promise<void>;
+  /** Projects what has ended and takes over what nobody works on. Runs once at the start, then by itself. */
+  sweep(): Promise<void>;
+  /** Asks for a stop, wherever the generation runs. */
+  stop(generation: GenerationRow): Promise<void>;
+  /** Settles when the generation does not work in this process (any more). */
+  settled(id: string): Promise<void>;
+  /** Lets own generations finish for `graceMs`, then gives up their leases: the next start goes on with them. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** `stop`: nobody works on it, and it shall end. */
+type WorkReason = "start" | "takeover" | "stop";
+
+interface Active {
+  handover: AbortController;
+  done: Promise<void>;
+}
+
+export function createGenerations(options: GenerationsOptions): Generations {
+  const {
+    log,
+    store,
+    providers,
+    holder,
+    report,
+    storeGiveUpMs = 30_000,
+    leaseTtlMs = 5000,
+    sweepMs = 10_000,
+  } = options;
+  const active = new Map<string, Active>();
+  let draining = false;
+  const timer = setInterval(() => void sweep(), sweepMs);
+  timer.unref();
+
+  /** Takes the lease and works on the generation in the background. `undefined` when another has it. */
+  async function work(generation: GenerationRow, why: WorkReason): Promise<{ started: Promise<void> } | undefined> {
+    const { id } = generation;
+    if (active.has(id) || draining) return undefined;
+    const handover = new AbortController();
+    const { promise: started, resolve: onStarted, reject: onRefused } = Promise.withResolvers<void>();
+    started.catch(() => undefined);
+    const { promise: done, resolve: onDone } = Promise.withResolvers<void>();
+    // Before the first await: two sweeps must not both begin.
+    active.set(id, { handover, done });
+    const leave = (): void => {
+      active.delete(id);
+      onDone();
+    };
+    let lease: Lease | undefined;
+    try {
+      lease = await log.acquire(id, { holder, ttlMs: leaseTtlMs });
+      if (lease && why === "stop") await log.requestStop(id);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    if (!lease) {
+      leave();
+      return undefined;
+    }
+    void runLeased(
+      generation,
+      why === "stop" ? { ...lease, stop: true } : lease,
+      why !== "start",
+      handover.signal,
+      onStarted,
+    )
+      .catch((error: unknown) => {
+        onRefused(error);
+        report("a generation could not be worked on", error, { generationId: id });
+      })
+      .finally(() => {
+        onStarted();
+        leave();
+      });
+    return { started };
+  }
+
+  async function runLeased(
+    generation: GenerationRow,
+    lease: Lease,
+    takeover: boolean,
+    handover: AbortSignal,
+    onStarted: () => void,
+  ): Promise<void> {
+    const { id } = generation;
+    try {
+      if (await projectEnd(log, store, id, options.logTtlSeconds)) return;
+      if (takeover && (await store.addTakeover(id)) > options.maxTakeovers) {
+        await endGeneration(log, lease, generation, { state: "interrupted", code: "attempts-exhausted" });
+      } else {
+        const outcome = await produceAnswer(generation, lease, takeover, handover, onStarted);
+        if (outcome === "left") return;
+      }
+      await projectEnd(log, store, id, options.logTtlSeconds);
+    } finally {
+      await log.release(lease);
+    }
+  }
+
+  async function produceAnswer(
+    generation: GenerationRow,
+    lease: Lease,
+    takeover: boolean,
+    handover: AbortSignal,
+    onStarted: () => void,
+  ): Promise<"ended" | "left"> {
+    const { id, model, conversation_id: conversationId, message_id: messageId } = generation;
+    const chosen = providers.resolve(model);
+    if (!chosen) {
+      await endGeneration(log, lease, generation, { state: "failed", code: "provider-unavailable" });
+      return "ended";
+    }
+    const messages = (await store.history(generation)).flatMap<ProviderMessage>(({ role, parts }) => {
+      const text = textOf(toParts(parts));
+      return text === "" ? [] : [{ role, text }];
+    });
+    return produce({
+      log,
+      lease,
+      handover,
+      provider: chosen.provider,
+      model: chosen.model,
+      messages,
+      messageId,
+      start: { conversationId, generationId: id, model },
+      givenText: generation.given_text,
+      takeover,
+      limits: options.limits,
+      continuation: options.continuation,
+      maxRetries: 2,
+      storeGiveUpMs,
+      onStarted: () => {
+        onStarted();
+        store.setRunning(id).catch((error: unknown) => report("a state was not stored", error, { generationId: id }));
+      },
+      report: (error) => report("a generation failed", error, { generationId: id }),
+    });
+  }
+
+  async function sweep(): Promise<void> {
+    if (draining) return;
+    let unfinished: GenerationRow[];
+    try {
+      unfinished = await store.unfinished();
+    } catch (error) {
+      report("unfinished generations could not be listed", error, { generationId: "" });
+      return;
+    }
+    for (const generation of unfinished) {
+      try {
+        await work(generation, "takeover");
+      } catch (error) {
+        report("a generation could not be taken over", error, { generationId: generation.id });
+      }
+    }
+  }
+
+  return {
+    async launch(generation) {
+      let working: Awaited<ReturnType<typeof work>>;
+      try {
+        working = await work(generation, "start");
+        await working?.started;
+      } catch (error) {
+        // Nothing was asked: the conversation must not stay busy with it.
+        await store.project(generation.id, {
+          parts: [],
+          end: { state: "failed", code: "store-unavailable" },
+          endEpoch: 0,
+          endSeq: 0,
+        });
+        await log.expire(generation.id, 0).catch(() => undefined);
+        throw error;
+      }
+    },
+
+    sweep,
+
+    async stop(generation) {
+      const { id } = generation;
+      await log.requestStop(id);
+      // The owner sees the flag; where there is none, whoever takes the generation up next ends it at once.
+      if (!active.has(id)) await work(generation, "stop");
+    },
+
+    async settled(id) {
+      await active.get(id)?.done;
+    },
+
+    async drain(graceMs) {
+      draining = true;
+      clearInterval(timer);
+      const all = Promise.all([...active.values()].map(({ done }) => done));
+      const { promise: grace, resolve } = Promise.withResolvers<void>();
+      const graceTimer = setTimeout(resolve, graceMs);
+      await Promise.race([all, grace]);
+      clearTimeout(graceTimer);
+      for (const { handover } of active.values()) handover.abort();
+      await all;
+    },
+  };
+}

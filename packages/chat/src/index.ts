@@ -1,0 +1,11 @@
+/** The chat: the only package that knows what a conversation, a generation and a provider are. */
+export { type ContinuationSetting } from "./generation/continuation.ts";
+export { type GenerationLimits } from "./generation/deadline.ts";
+export { createGenerations, type Generations, type GenerationsOptions } from "./generation/generations.ts";
+export * from "./provider/index.ts";
+export { createGuideProvider } from "./guide/guide-provider.ts";
+export { type ChatRoutesOptions, createChatRoutes } from "./routes/index.ts";
+export { maxBodyBytes } from "./routes/body.ts";
+export { problem } from "./routes/problem.ts";
+export { type ChatStore, openChatStore } from "./store/index.ts";
+export { DatabaseFileError, openSqliteDatabase } from "./store/sqlite.ts";

@@ -1,0 +1,103 @@
+/** One generation -> one open event stream, from wherever the client left off. Called by routes/chat and routes/generations. */
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { type LogRecord, type Position, start } from "@typebar/log";
+import type { Connection, Refusal } from "@typebar/server";
+import { createChunkFormat, encodeReset, fromPayload, type StoredChunk, toPayload } from "../generation/records.ts";
+import { createAssembler } from "../generation/assembler.ts";
+import { emptyAnswer } from "../generation/answer.ts";
+import { errorTexts } from "../generation/error-texts.ts";
+import { formatEventId } from "../ids.ts";
+import { headerNames, type Reset, type TerminalState } from "../protocol.ts";
+import { type GenerationRow, toEnd, toParts } from "../store/rows.ts";
+import type { ChatContext, RouteContext } from "./context.ts";
+
+/**
+ * Follows a generation from its start, or after `after`, as PROTOCOL.md#resume says.
+ *
+ * @throws {LogError} "unavailable"; nothing was written then.
+ */
+export async function openAnswer(
+  { log, store, streams }: RouteContext,
+  c: ChatContext,
+  generation: GenerationRow,
+  after: Position | undefined,
+): Promise<Response> {
+  const { incoming: request, outgoing: response } = c.env;
+  const { id } = generation;
+  const format = createChunkFormat(id);
+  const common = {
+    request,
+    response,
+    format,
+    headers: {
+      "x-vercel-ai-ui-message-stream": "v1",
+      [headerNames.generation]: id,
+      [headerNames.conversation]: generation.conversation_id,
+      "Content-Location": `/api/generations/${id}/events`,
+    },
+    rotate: after !== undefined || request.headers[headerNames.resume.toLowerCase()] === "1",
+  };
+  const resetBlock = (reason: Reset["reason"]): { preamble: Uint8Array } | undefined =>
+    after && { preamble: encodeReset({ reason }, formatEventId(id, after)) };
+
+  // Only an ended generation can be without a log: what is stored is all there is.
+  if (generation.end_seq !== null && !(await log.head(id))) {
+    const end: Position = { epoch: Number(generation.end_epoch), seq: Number(generation.end_seq) };
+    if (after && samePosition(after, end)) return c.body(null, 204);
+    const message = await store.generations.findMessage(generation.message_id);
+    const records = storedRecords(generation, message?.parts ?? "[]", end);
+    const terminal: Position = { epoch: end.epoch, seq: end.seq - 1 };
+    return after && samePosition(after, terminal)
+      ? sent(await streams.open({ ...common, source: { records }, after: terminal }))
+      : sent(await streams.open({ ...common, source: { records }, after: start, ...resetBlock("expired") }));
+  }
+
+  if (after && (await isClose(log, id, after))) return c.body(null, 204);
+  const opened = await streams.open({ ...common, source: { logId: id }, after: after ?? start });
+  if (!("type" in opened) || opened.type === "gone") return RESPONSE_ALREADY_SENT;
+  return sent(await streams.open({ ...common, source: { logId: id }, after: start, ...resetBlock(opened.type) }));
+}
+
+function sent(opened: Connection | Refusal): Response {
+  if ("type" in opened && opened.type !== "gone")
+    throw new Error(`a log refused to be read from its start: ${opened.type}`);
+  return RESPONSE_ALREADY_SENT;
+}
+
+function samePosition(a: Position, b: Position): boolean {
+  return a.epoch === b.epoch && a.seq === b.seq;
+}
+
+/** Whether the record at a position is `close`. The one before it was stored with it, under the same epoch. */
+async function isClose(log: RouteContext["log"], logId: string, { epoch, seq }: Position): Promise<boolean> {
+  if ((await log.head(logId))?.seq !== seq) return false;
+  const page = await log.read(logId, { epoch, seq: seq - 1 }, { count: 1, chars: 1 });
+  const [record] = page.type === "records" ? page.records : [];
+  return record?.epoch === epoch && fromPayload(record.payload).type === "close";
+}
+
+/** A stored message as the records of a log that ends at `end`. */
+function storedRecords(generation: GenerationRow, partsJson: string, end: Position): LogRecord[] {
+  const { id, message_id: messageId, conversation_id: conversationId, model } = generation;
+  const answer = emptyAnswer();
+  const metadata = { ...toEnd(generation), state: generation.state as TerminalState };
+  const chunks: StoredChunk[] = [
+    { type: "start", messageId, messageMetadata: { conversationId, generationId: id, model } },
+  ];
+  for (const part of toParts(partsJson)) {
+    if (part.type === "source-url") {
+      chunks.push({ ...part });
+      continue;
+    }
+    const partId = part.type === "text" ? `t${answer.textParts++}` : `r${answer.reasoningParts++}`;
+    chunks.push(
+      { type: `${part.type}-start`, id: partId },
+      { type: `${part.type}-delta`, id: partId, delta: part.text },
+      { type: `${part.type}-end`, id: partId },
+    );
+  }
+  chunks.push(...createAssembler(answer).end(metadata, metadata.code && errorTexts[metadata.code]));
+  // Numbered backwards from the end: the terminal chunk and `close` have the very IDs they had in the log.
+  const first = end.seq - chunks.length + 1;
+  return chunks.map((chunk, index) => ({ epoch: end.epoch, seq: first + index, payload: toPayload(chunk) }));
+}

@@ -1,0 +1,47 @@
+/** The JSON body of a request, with every limit checked. Called by each route that takes one. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ProblemError } from "./problem.ts";
+
+export const maxBodyBytes = 1_000_000;
+
+/**
+ * @throws {ProblemError} "unsupported-media-type", "body-too-large", "body-not-json".
+ */
+export async function readJson(incoming: IncomingMessage, outgoing: ServerResponse): Promise<unknown> {
+  const type = incoming.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new ProblemError("unsupported-media-type");
+  const bytes = await readBytes(incoming, outgoing);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
+  } catch {
+    throw new ProblemError("body-not-json");
+  }
+}
+
+async function readBytes(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Uint8Array> {
+  const tooLarge = (): ProblemError => {
+    // What else the client sends is not read: the connection cannot be used again.
+    outgoing.setHeader("Connection", "close");
+    return new ProblemError("body-too-large", { detail: `A body may have at most ${maxBodyBytes} bytes.` });
+  };
+  if (Number(incoming.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge();
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const onData = (chunk: Uint8Array): void => {
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) {
+        incoming.off("data", onData);
+        incoming.pause();
+        reject(tooLarge());
+      } else {
+        chunks.push(chunk);
+      }
+    };
+    incoming.on("data", onData);
+    incoming.on("end", () => resolve(Buffer.concat(chunks)));
+    incoming.on("error", reject);
+    // A client that leaves in mid-body: nobody reads the answer.
+    incoming.on("close", () => reject(new ProblemError("bad-request", { detail: "The body ended early." })));
+  });
+}

@@ -1,0 +1,94 @@
+/** `POST /api/chat`, `GET /api/chat`, `GET /api/chat/:conversationId/stream`: start an answer, or find the way back to it. */
+import { parseEventId } from "../ids.ts";
+import { headerNames } from "../protocol.ts";
+import type { GenerationRow } from "../store/rows.ts";
+import { openAnswer } from "./answer-stream.ts";
+import { readJson } from "./body.ts";
+import type { ChatApp, ChatContext, RouteContext } from "./context.ts";
+import { createDefaultModel } from "./default-model.ts";
+import { lastEventIdOf } from "./last-event-id.ts";
+import { ProblemError } from "./problem.ts";
+import { parseKey, parseStartBody, parseStartQuery, type StartRequest } from "./start-request.ts";
+
+export function addChatRoutes(app: ChatApp, context: RouteContext): void {
+  const { store, generations, providers, ownerOf, mayStartByGet, isDraining } = context;
+  const defaultModel = createDefaultModel(providers);
+
+  app.post("/api/chat", async (c) => {
+    const { incoming, outgoing } = c.env;
+    const request = parseStartBody(await readJson(incoming, outgoing));
+    return startOrResume(c, request, parseKey(c.req.header(headerNames.idempotencyKey)));
+  });
+
+  app.get("/api/chat", async (c) => {
+    if (!acceptsEventStream(c.req.header("Accept"))) throw new ProblemError("not-acceptable");
+    if (!mayStartByGet(c.env.incoming)) throw new ProblemError("forbidden-origin");
+    const query = c.req.query();
+    return startOrResume(c, parseStartQuery(query), parseKey(query["key"]));
+  });
+
+  app.get("/api/chat/:conversationId/stream", async (c) => {
+    const ownerId = ownerOf(c.env.incoming);
+    const conversationId = c.req.param("conversationId");
+    const lastEventId = lastEventIdOf(c);
+    if (lastEventId === undefined) {
+      const running = await store.generations.findUnfinished(ownerId, conversationId);
+      return running ? openAnswer(context, c, running, undefined) : c.body(null, 204);
+    }
+    const eventId = parseEventId(lastEventId);
+    const generation = eventId && (await store.generations.find(ownerId, eventId.generationId));
+    if (!eventId || generation?.conversation_id !== conversationId) throw new ProblemError("unknown-event-id");
+    return openAnswer(context, c, generation, eventId.position);
+  });
+
+  async function startOrResume(c: ChatContext, request: StartRequest, keys: string[]): Promise<Response> {
+    const ownerId = ownerOf(c.env.incoming);
+    const lastEventId = lastEventIdOf(c);
+    if (lastEventId !== undefined) {
+      // Whoever has an ID has been answered: it is followed, never asked again.
+      const eventId = parseEventId(lastEventId);
+      const generation = eventId && (await store.generations.find(ownerId, eventId.generationId));
+      if (!eventId || !generation) throw new ProblemError("unknown-event-id", { status: 409 });
+      if (generation.request_hash !== request.hash) throw new ProblemError("key-reused");
+      return openAnswer(context, c, generation, eventId.position);
+    }
+    return openAnswer(context, c, await begin(ownerId, request, keys), undefined);
+  }
+
+  async function begin(ownerId: string, request: StartRequest, keys: string[]): Promise<GenerationRow> {
+    if (isDraining()) throw new ProblemError("draining");
+    if (request.model !== undefined && !providers.resolve(request.model)) throw new ProblemError("unknown-model");
+    const fallback = await defaultModel();
+    const begun = await store.generations.begin({
+      ownerId,
+      trigger: request.trigger,
+      conversationId: request.conversationId,
+      createConversation: request.createConversation,
+      text: request.text,
+      messageId: request.messageId,
+      chooseModel: (previous) =>
+        request.model ?? (previous !== null && providers.resolve(previous) ? previous : fallback),
+      keys: [...keys, ...request.keys],
+      requestHash: request.hash,
+    });
+    switch (begun.type) {
+      case "begun":
+        await generations.launch(begun.generation);
+        return begun.generation;
+      case "known":
+        return begun.generation;
+      case "busy":
+        throw new ProblemError("conversation-busy", { generationId: begun.generationId });
+      case "not-found":
+      case "key-reused":
+      case "unknown-model":
+      case "nothing-to-answer":
+      case "nothing-to-continue":
+        throw new ProblemError(begun.type);
+    }
+  }
+}
+
+function acceptsEventStream(accept: string | undefined): boolean {
+  return accept?.split(",").some((type) => type.split(";")[0]?.trim().toLowerCase() === "text/event-stream") ?? false;
+}

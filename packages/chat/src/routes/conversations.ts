@@ -1,0 +1,63 @@
+/** `/api/conversations`: list, create, read, rename, delete. */
+import * as v from "valibot";
+import { readJson } from "./body.ts";
+import type { ChatApp, RouteContext } from "./context.ts";
+import { ProblemError } from "./problem.ts";
+import { check } from "./start-request.ts";
+
+const title = v.pipe(
+  v.string(),
+  v.minLength(1, "must not be empty"),
+  v.maxLength(200, "must have at most 200 characters"),
+  v.regex(/^\P{Cc}*$/u, "must not hold control characters"),
+  v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
+  v.check((value) => value.trim() !== "", "must not be empty"),
+);
+const createBody = v.strictObject({ title: v.optional(title) });
+const renameBody = v.strictObject({ title });
+const listQuery = v.strictObject({
+  limit: v.optional(v.pipe(v.string(), v.regex(/^([1-9]\d?|100)$/, "must be 1 to 100"), v.transform(Number)), "30"),
+  cursor: v.optional(v.string()),
+});
+
+export function addConversationRoutes(app: ChatApp, { store, log, generations, ownerOf }: RouteContext): void {
+  const { conversations } = store;
+
+  app.get("/api/conversations", async (c) => {
+    const { limit, cursor } = check(listQuery, c.req.query());
+    const page = await conversations.list(ownerOf(c.env.incoming), { limit, ...(cursor !== undefined && { cursor }) });
+    if (!page) throw new ProblemError("bad-request", { detail: "The cursor is not one of this server's." });
+    return c.json(page);
+  });
+
+  app.post("/api/conversations", async (c) => {
+    const body = check(createBody, await readJson(c.env.incoming, c.env.outgoing));
+    const ownerId = ownerOf(c.env.incoming);
+    const { id } = await conversations.create(ownerId, body.title ?? "");
+    return c.json(await conversations.read(ownerId, id), 201, { Location: `/api/conversations/${id}` });
+  });
+
+  app.get("/api/conversations/:id", async (c) => {
+    const conversation = await conversations.read(ownerOf(c.env.incoming), c.req.param("id"));
+    if (!conversation) throw new ProblemError("not-found");
+    return c.json(conversation);
+  });
+
+  app.patch("/api/conversations/:id", async (c) => {
+    const body = check(renameBody, await readJson(c.env.incoming, c.env.outgoing));
+    const summary = await conversations.rename(ownerOf(c.env.incoming), c.req.param("id"), body.title);
+    if (!summary) throw new ProblemError("not-found");
+    return c.json(summary);
+  });
+
+  app.delete("/api/conversations/:id", async (c) => {
+    const ownerId = ownerOf(c.env.incoming);
+    const running = await store.generations.findUnfinished(ownerId, c.req.param("id"));
+    if (running) await generations.stop(running);
+    const deleted = await conversations.remove(ownerId, c.req.param("id"));
+    if (!deleted) throw new ProblemError("not-found");
+    // A log that is still being written expires when its generation has seen the stop.
+    for (const id of deleted) if (id !== running?.id) await log.expire(id, 0);
+    return c.body(null, 204);
+  });
+}

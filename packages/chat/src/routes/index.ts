@@ -1,0 +1,62 @@
+/** Every HTTP route of a chat, as one Hono app for Node. Mounted by the program behind its access checks. */
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { LogError } from "@typebar/log";
+import { Hono } from "hono";
+import { addChatRoutes } from "./chat.ts";
+import type { ChatApp, RouteContext } from "./context.ts";
+import { addConversationRoutes } from "./conversations.ts";
+import { addGenerationRoutes } from "./generations.ts";
+import { problem, ProblemError } from "./problem.ts";
+
+export interface ChatRoutesOptions extends RouteContext {
+  /** Told of errors that no client can be blamed for. */
+  report: (message: string, error: unknown) => void;
+}
+
+export function createChatRoutes({ report, ...context }: ChatRoutesOptions): ChatApp {
+  const app: ChatApp = new Hono<{ Bindings: HttpBindings }>();
+  const { store, log, providers, isDraining } = context;
+  addChatRoutes(app, context);
+  addGenerationRoutes(app, context);
+  addConversationRoutes(app, context);
+
+  app.get("/api/models", async (c) => c.json(await providers.list(c.req.raw.signal)));
+  app.get("/livez", (c) => c.json({ status: "live" }));
+  app.get("/readyz", async (c) => {
+    if (isDraining()) throw new ProblemError("draining");
+    await Promise.all([store.ping(), log.head("readyz")]);
+    return c.json({ status: "ready" });
+  });
+
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of app.routes) methods.set(path, [...(methods.get(path) ?? []), method]);
+  for (const [path, allowed] of methods) {
+    app.all(path, () => problem("method-not-allowed", { headers: { Allow: allowed.join(", ") } }));
+  }
+  app.notFound(() => problem("not-found"));
+
+  app.onError((error, c) => {
+    const { outgoing } = c.env;
+    if (outgoing.headersSent) {
+      // Whatever is written now would stand inside the stream, and end it as if it were whole.
+      report("a response failed after its head", error);
+      outgoing.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    if (error instanceof ProblemError) return problem(error.code, error.options);
+    if (isStoreError(error)) {
+      report("the store did not answer", error);
+      return problem("store-unavailable");
+    }
+    report("a request failed", error);
+    return problem("internal");
+  });
+  return app;
+}
+
+/** The log says so itself; SQLite and PostgreSQL mark their errors by `errcode` and `severity` or a network `syscall`. */
+function isStoreError(error: unknown): boolean {
+  if (error instanceof LogError) return error.code === "unavailable";
+  return error instanceof Error && ("errcode" in error || "severity" in error || "syscall" in error);
+}

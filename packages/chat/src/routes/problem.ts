@@ -1,0 +1,72 @@
+/** Errors before a stream starts: `application/problem+json` with a code of the closed set. */
+import type { Problem, ProblemCode } from "../protocol.ts";
+
+/** HTTP status and short title of each code. */
+const problems: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
+  "bad-request": [400, "The request is not valid"],
+  "body-not-json": [400, "The body is not JSON"],
+  "body-too-large": [413, "The body is too large"],
+  "unsupported-media-type": [415, "The body must be application/json"],
+  unauthorized: [401, "A password is needed"],
+  "too-many-attempts": [429, "Too many failed attempts"],
+  "forbidden-origin": [403, "This origin is not allowed"],
+  "wrong-host": [421, "This host name is not served here"],
+  "not-found": [404, "Not found"],
+  "method-not-allowed": [405, "Method not allowed"],
+  "not-acceptable": [406, "Only an event stream can be had here"],
+  "unknown-model": [400, "There is no such model"],
+  "unknown-event-id": [404, "The event ID is not known"],
+  "conversation-busy": [409, "The conversation is being answered already"],
+  "nothing-to-answer": [409, "There is no message to answer"],
+  "nothing-to-continue": [409, "There is no answer to continue"],
+  "key-reused": [422, "The key was used for another request"],
+  "store-unavailable": [503, "The store does not answer"],
+  draining: [503, "The server is being stopped"],
+  internal: [500, "Something went wrong on the server"],
+};
+
+export interface ProblemOptions {
+  /** What exactly was wrong, in a sentence safe to show. */
+  detail?: string;
+  /** Where a code has more than one status. */
+  status?: number;
+  generationId?: string;
+  headers?: Record<string, string>;
+}
+
+/** How long a client waits before it comes back to a server that cannot serve now, in seconds. */
+const retryAfterSeconds = 1;
+
+export function problem(code: ProblemCode, { detail, status, generationId, headers }: ProblemOptions = {}): Response {
+  const [usualStatus, title] = problems[code];
+  const body: Problem = {
+    type: `/docs/errors.md#${code}`,
+    title,
+    status: status ?? usualStatus,
+    code,
+    ...(detail !== undefined && { detail }),
+    ...(generationId !== undefined && { generationId }),
+  };
+  return new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store",
+      ...(body.status === 503 && { "Retry-After": String(retryAfterSeconds) }),
+      ...headers,
+    },
+  });
+}
+
+/** A problem found deep inside a route. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly options: ProblemOptions;
+
+  constructor(code: ProblemCode, options: ProblemOptions = {}) {
+    super(options.detail ?? code);
+    this.name = "ProblemError";
+    this.code = code;
+    this.options = options;
+  }
+}

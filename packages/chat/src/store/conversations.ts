@@ -1,0 +1,139 @@
+/** Queries of conversations and their messages. Called by routes/conversations and by store/begin. */
+import type { Kysely, Transaction } from "kysely";
+import { createId } from "../ids.ts";
+import type { Conversation, ConversationPage, ConversationSummary, Message } from "../protocol.ts";
+import { type ConversationRow, type GenerationRow, type MessageRow, toMessage, toSummary } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+
+type Queries = Kysely<Schema> | Transaction<Schema>;
+
+export interface ConversationStore {
+  create(ownerId: string, title: string): Promise<ConversationSummary>;
+  /** Newest first. `undefined` when the cursor is not one of ours. */
+  list(ownerId: string, page: { limit: number; cursor?: string }): Promise<ConversationPage | undefined>;
+  read(ownerId: string, id: string): Promise<Conversation | undefined>;
+  rename(ownerId: string, id: string, title: string): Promise<ConversationSummary | undefined>;
+  /** Deletes it with all that belongs to it. Returns the generations whose logs are left, or `undefined` if there is none. */
+  remove(ownerId: string, id: string): Promise<string[] | undefined>;
+}
+
+export function createConversationStore(database: Kysely<Schema>, now: () => number): ConversationStore {
+  return {
+    async create(ownerId, title) {
+      return toSummary(await insertConversation(database, { ownerId, id: createId(), title, nowMs: now() }));
+    },
+
+    async list(ownerId, { limit, cursor }) {
+      const after = cursor === undefined ? undefined : parseCursor(cursor);
+      if (cursor !== undefined && !after) return undefined;
+      let query = database.selectFrom("conversations").selectAll().where("owner_id", "=", ownerId);
+      if (after) {
+        query = query.where(({ eb, or, and }) =>
+          or([
+            eb("updated_at_ms", "<", after.updatedAtMs),
+            and([eb("updated_at_ms", "=", after.updatedAtMs), eb("id", "<", after.id)]),
+          ]),
+        );
+      }
+      const rows = await query
+        .orderBy("updated_at_ms", "desc")
+        .orderBy("id", "desc")
+        .limit(limit + 1)
+        .execute();
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      return { conversations: rows.slice(0, limit).map(toSummary), nextCursor: last ? toCursor(last) : null };
+    },
+
+    async read(ownerId, id) {
+      const row = await findConversation(database, ownerId, id);
+      if (!row) return undefined;
+      const [messages, generations] = await Promise.all([
+        database.selectFrom("messages").selectAll().where("conversation_id", "=", id).execute(),
+        database.selectFrom("generations").selectAll().where("conversation_id", "=", id).execute(),
+      ]);
+      const byId = new Map(generations.map((generation) => [generation.id, generation]));
+      const unfinished = generations.find(({ state }) => state === "queued" || state === "running");
+      return {
+        ...toSummary(row),
+        messages: branchOf(messages, row.head_message_id).map((message) => toWire(message, byId)),
+        generationId: unfinished?.id ?? null,
+      };
+    },
+
+    async rename(ownerId, id, title) {
+      const row = await database
+        .updateTable("conversations")
+        .set({ title })
+        .where("id", "=", id)
+        .where("owner_id", "=", ownerId)
+        .returningAll()
+        .executeTakeFirst();
+      return row && toSummary(row);
+    },
+
+    async remove(ownerId, id) {
+      return database.transaction().execute(async (transaction) => {
+        const row = await findConversation(transaction, ownerId, id);
+        if (!row) return undefined;
+        const generations = await transaction
+          .selectFrom("generations")
+          .select("id")
+          .where("conversation_id", "=", id)
+          .execute();
+        await transaction.deleteFrom("conversations").where("id", "=", id).execute();
+        return generations.map((generation) => generation.id);
+      });
+    },
+  };
+}
+
+export async function findConversation(
+  queries: Queries,
+  ownerId: string,
+  id: string,
+): Promise<ConversationRow | undefined> {
+  return queries
+    .selectFrom("conversations")
+    .selectAll()
+    .where("id", "=", id)
+    .where("owner_id", "=", ownerId)
+    .executeTakeFirst();
+}
+
+export async function insertConversation(
+  queries: Queries,
+  { ownerId, id, title, nowMs }: { ownerId: string; id: string; title: string; nowMs: number },
+): Promise<ConversationRow> {
+  return queries
+    .insertInto("conversations")
+    .values({ id, owner_id: ownerId, title, created_at_ms: nowMs, updated_at_ms: nowMs })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** The messages from the first to `headId`, by their parents. */
+export function branchOf(messages: readonly MessageRow[], headId: string | null): MessageRow[] {
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  const branch: MessageRow[] = [];
+  for (let next = headId; next !== null;) {
+    const message = byId.get(next);
+    // Each message is taken once, so that a damaged chain cannot go in circles.
+    if (!message || !byId.delete(next)) break;
+    branch.push(message);
+    next = message.parent_id;
+  }
+  return branch.toReversed();
+}
+
+function toWire(message: MessageRow, generations: ReadonlyMap<string, GenerationRow>): Message {
+  return toMessage(message, message.generation_id === null ? undefined : generations.get(message.generation_id));
+}
+
+function toCursor(row: ConversationRow): string {
+  return Buffer.from(`${Number(row.updated_at_ms)}:${row.id}`).toString("base64url");
+}
+
+function parseCursor(cursor: string): { updatedAtMs: number; id: string } | undefined {
+  const match = /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/.exec(Buffer.from(cursor, "base64url").toString());
+  return match?.[2] === undefined ? undefined : { updatedAtMs: Number(match[1]), id: match[2] };
+}

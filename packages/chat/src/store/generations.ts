@@ -1,0 +1,330 @@
+/** Queries of generations: beginning one exactly once, and projecting its end. Called by generation/ and routes/. */
+import type { Kysely, Transaction } from "kysely";
+import { createId } from "../ids.ts";
+import type { EndMetadata, GenerationState, MessagePart, Trigger } from "../protocol.ts";
+import { textOf } from "../generation/answer.ts";
+import { branchOf, findConversation, insertConversation } from "./conversations.ts";
+import { type ConversationRow, type GenerationRow, type MessageRow, toParts } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+import { titleOf } from "./title.ts";
+
+/** A checked request to start an answer. */
+export interface BeginRequest {
+  ownerId: string;
+  trigger: Trigger;
+  conversationId: string | undefined;
+  /** An unknown `conversationId` is made instead of refused. */
+  createConversation: boolean;
+  /** With `submit-message`. */
+  text: string | undefined;
+  /** With the other triggers; `undefined` means the newest. */
+  messageId: string | undefined;
+  /** Finds the model for a conversation that used `previous` last; `undefined` when it is unknown. */
+  chooseModel: (previous: string | null) => string | undefined;
+  /** Each is stored with the generation; a second request with any of them follows the first. */
+  keys: readonly string[];
+  /** Of everything that makes the request what it is. */
+  requestHash: string;
+}
+
+export type BeginResult =
+  | { type: "begun"; generation: GenerationRow }
+  /** A key was known: this generation answers the request already. */
+  | { type: "known"; generation: GenerationRow }
+  | { type: "key-reused" }
+  | { type: "not-found" }
+  | { type: "unknown-model" }
+  | { type: "nothing-to-answer" }
+  | { type: "nothing-to-continue" }
+  | { type: "busy"; generationId: string };
+
+/** What the log of an ended generation says. */
+export interface Projection {
+  parts: readonly MessagePart[];
+  end: EndMetadata;
+  endEpoch: number;
+  endSeq: number;
+}
+
+export interface GenerationStore {
+  begin(request: BeginRequest): Promise<BeginResult>;
+  find(ownerId: string, id: string): Promise<GenerationRow | undefined>;
+  /** The generation that is queued or running in a conversation. */
+  findUnfinished(ownerId: string, conversationId: string): Promise<GenerationRow | undefined>;
+  findMessage(id: string): Promise<MessageRow | undefined>;
+  /** The messages that a generation answers, oldest first. */
+  history(generation: GenerationRow): Promise<MessageRow[]>;
+  /** Every generation that has not ended, of all owners. */
+  unfinished(): Promise<GenerationRow[]>;
+  setRunning(id: string): Promise<void>;
+  /** Counts a takeover. Returns how many there were. */
+  addTakeover(id: string): Promise<number>;
+  /** Stores the end, once or again: it is the same each time. Returns false if the generation was deleted. */
+  project(id: string, projection: Projection): Promise<boolean>;
+}
+
+const unfinishedStates: GenerationState[] = ["queued", "running"];
+
+export function createGenerationStore(database: Kysely<Schema>, now: () => number): GenerationStore {
+  return {
+    async begin(request) {
+      const attempt = (): Promise<BeginResult> =>
+        database.transaction().execute((transaction) => beginWithin(transaction, request, now()));
+      try {
+        return await attempt();
+      } catch (error) {
+        // Two requests raced and an index decided: the second one now finds what the first one made.
+        if (isUniqueViolation(error)) return attempt();
+        throw error;
+      }
+    },
+
+    find: (ownerId, id) =>
+      database
+        .selectFrom("generations")
+        .selectAll()
+        .where("id", "=", id)
+        .where("owner_id", "=", ownerId)
+        .executeTakeFirst(),
+
+    findUnfinished: (ownerId, conversationId) =>
+      database
+        .selectFrom("generations")
+        .selectAll()
+        .where("conversation_id", "=", conversationId)
+        .where("owner_id", "=", ownerId)
+        .where("state", "in", unfinishedStates)
+        .executeTakeFirst(),
+
+    findMessage: (id) => database.selectFrom("messages").selectAll().where("id", "=", id).executeTakeFirst(),
+
+    async history(generation) {
+      const messages = await database
+        .selectFrom("messages")
+        .selectAll()
+        .where("conversation_id", "=", generation.conversation_id)
+        .execute();
+      const answer = messages.find((message) => message.id === generation.message_id);
+      return branchOf(messages, answer?.parent_id ?? null);
+    },
+
+    unfinished: () =>
+      database
+        .selectFrom("generations")
+        .selectAll()
+        .where("state", "in", unfinishedStates)
+        .orderBy("created_at_ms")
+        .execute(),
+
+    async setRunning(id) {
+      await database
+        .updateTable("generations")
+        .set({ state: "running" })
+        .where("id", "=", id)
+        .where("state", "=", "queued")
+        .execute();
+    },
+
+    async addTakeover(id) {
+      const row = await database
+        .updateTable("generations")
+        .set((update) => ({ takeovers: update("takeovers", "+", 1) }))
+        .where("id", "=", id)
+        .returning("takeovers")
+        .executeTakeFirst();
+      return row?.takeovers ?? 0;
+    },
+
+    async project(id, { parts, end, endEpoch, endSeq }) {
+      return database.transaction().execute(async (transaction) => {
+        const row = await transaction
+          .updateTable("generations")
+          .set({
+            state: end.state,
+            code: end.code ?? null,
+            finish_reason: end.finishReason ?? null,
+            usage: end.usage ? JSON.stringify(end.usage) : null,
+            end_epoch: endEpoch,
+            end_seq: endSeq,
+            finished_at_ms: now(),
+          })
+          .where("id", "=", id)
+          .where("state", "in", unfinishedStates)
+          .returning("message_id")
+          .executeTakeFirst();
+        if (row) {
+          await transaction
+            .updateTable("messages")
+            .set({ parts: JSON.stringify(parts) })
+            .where("id", "=", row.message_id)
+            .execute();
+          return true;
+        }
+        const known = await transaction.selectFrom("generations").select("id").where("id", "=", id).executeTakeFirst();
+        return known !== undefined;
+      });
+    },
+  };
+}
+
+async function beginWithin(
+  transaction: Transaction<Schema>,
+  request: BeginRequest,
+  nowMs: number,
+): Promise<BeginResult> {
+  const known = await findByKeys(transaction, request);
+  if (known)
+    return known.request_hash === request.requestHash ? { type: "known", generation: known } : { type: "key-reused" };
+
+  const conversation = await findOrMakeConversation(transaction, request, nowMs);
+  if (!conversation) return { type: "not-found" };
+  const running = await transaction
+    .selectFrom("generations")
+    .select("id")
+    .where("conversation_id", "=", conversation.id)
+    .where("state", "in", unfinishedStates)
+    .executeTakeFirst();
+  if (running) return { type: "busy", generationId: running.id };
+  const model = request.chooseModel(conversation.model);
+  if (model === undefined) return { type: "unknown-model" };
+
+  const place = await findPlace(transaction, request, conversation, nowMs);
+  if ("type" in place) return place;
+  const generation = {
+    id: createId(),
+    conversation_id: conversation.id,
+    message_id: createId(),
+    owner_id: request.ownerId,
+    state: "queued" as const,
+    model,
+    trigger: request.trigger,
+    given_text: place.givenText,
+    request_hash: request.requestHash,
+    created_at_ms: nowMs,
+  };
+  await transaction
+    .insertInto("messages")
+    .values({
+      id: generation.message_id,
+      conversation_id: conversation.id,
+      parent_id: place.parentId,
+      role: "assistant",
+      parts: "[]",
+      generation_id: generation.id,
+      created_at_ms: nowMs,
+    })
+    .execute();
+  const row = await transaction
+    .insertInto("generations")
+    .values({ ...generation, takeovers: 0 })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  if (request.keys.length > 0) {
+    await transaction
+      .insertInto("generation_keys")
+      .values(request.keys.map((key) => ({ owner_id: request.ownerId, key, generation_id: generation.id })))
+      .execute();
+  }
+  await transaction
+    .updateTable("conversations")
+    .set({ head_message_id: generation.message_id, model, updated_at_ms: nowMs })
+    .where("id", "=", conversation.id)
+    .execute();
+  return { type: "begun", generation: row };
+}
+
+async function findByKeys(transaction: Transaction<Schema>, request: BeginRequest): Promise<GenerationRow | undefined> {
+  if (request.keys.length === 0) return undefined;
+  return transaction
+    .selectFrom("generation_keys")
+    .innerJoin("generations", "generations.id", "generation_keys.generation_id")
+    .selectAll("generations")
+    .where("generation_keys.owner_id", "=", request.ownerId)
+    .where("generation_keys.key", "in", [...request.keys])
+    .executeTakeFirst();
+}
+
+async function findOrMakeConversation(
+  transaction: Transaction<Schema>,
+  { ownerId, conversationId, createConversation, text }: BeginRequest,
+  nowMs: number,
+): Promise<ConversationRow | undefined> {
+  if (conversationId !== undefined) {
+    const found = await findConversation(transaction, ownerId, conversationId);
+    if (found || !createConversation) return found;
+    const others = await transaction
+      .selectFrom("conversations")
+      .select("id")
+      .where("id", "=", conversationId)
+      .executeTakeFirst();
+    if (others) return undefined;
+  }
+  if (text === undefined) return undefined;
+  return insertConversation(transaction, { ownerId, id: conversationId ?? createId(), title: titleOf(text), nowMs });
+}
+
+/** Where the answer goes: its parent, made if it is a new user message, and the text it begins with. */
+async function findPlace(
+  transaction: Transaction<Schema>,
+  request: BeginRequest,
+  conversation: ConversationRow,
+  nowMs: number,
+): Promise<{ parentId: string; givenText: string } | BeginResult> {
+  const { trigger, text, messageId } = request;
+  if (trigger === "submit-message") {
+    const id = createId();
+    await transaction
+      .insertInto("messages")
+      .values({
+        id,
+        conversation_id: conversation.id,
+        parent_id: conversation.head_message_id,
+        role: "user",
+        parts: JSON.stringify([{ type: "text", text: text ?? "" }] satisfies MessagePart[]),
+        created_at_ms: nowMs,
+      })
+      .execute();
+    if (conversation.title === "") {
+      await transaction
+        .updateTable("conversations")
+        .set({ title: titleOf(text ?? "") })
+        .where("id", "=", conversation.id)
+        .execute();
+    }
+    return { parentId: id, givenText: "" };
+  }
+  const nothing: BeginResult = { type: trigger === "continue-message" ? "nothing-to-continue" : "nothing-to-answer" };
+  const targetId = messageId ?? conversation.head_message_id;
+  if (targetId === null) return nothing;
+  const target = await transaction
+    .selectFrom("messages")
+    .selectAll()
+    .where("id", "=", targetId)
+    .where("conversation_id", "=", conversation.id)
+    .executeTakeFirst();
+  if (!target) return messageId === undefined ? nothing : { type: "not-found" };
+  if (trigger === "regenerate-message") {
+    const parentId = target.role === "user" ? target.id : target.parent_id;
+    return parentId === null ? nothing : { parentId, givenText: "" };
+  }
+  const generation =
+    target.generation_id === null ? undefined : await findGeneration(transaction, target.generation_id);
+  const givenText = textOf(toParts(target.parts));
+  const cutOff = generation && (generation.state !== "completed" || generation.finish_reason === "length");
+  if (!cutOff || givenText === "" || target.parent_id === null) return nothing;
+  return { parentId: target.parent_id, givenText };
+}
+
+async function findGeneration(transaction: Transaction<Schema>, id: string): Promise<GenerationRow | undefined> {
+  return transaction.selectFrom("generations").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** SQLite says it with an extended result code, PostgreSQL with SQLSTATE 23505. */
+function isUniqueViolation(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const sqliteConstraintUnique = 2067;
+  const sqliteConstraintPrimaryKey = 1555;
+  if ("errcode" in error)
+    return error.errcode === sqliteConstraintUnique || error.errcode === sqliteConstraintPrimaryKey;
+  return "code" in error && error.code === "23505";
+}

@@ -1,0 +1,85 @@
+/** How typebar.db came to be, step by step. The same steps run on SQLite and on PostgreSQL. */
+import { type Kysely, sql } from "kysely";
+import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
+import type { Schema } from "./schema.ts";
+
+const initial: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .createTable("conversations")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("owner_id", "text", (column) => column.notNull())
+      .addColumn("title", "text", (column) => column.notNull())
+      .addColumn("head_message_id", "text")
+      .addColumn("model", "text")
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("updated_at_ms", "bigint", (column) => column.notNull())
+      .execute();
+    await database.schema
+      .createIndex("conversations_newest")
+      .on("conversations")
+      .columns(["owner_id", "updated_at_ms", "id"])
+      .execute();
+    await database.schema
+      .createTable("messages")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("conversation_id", "text", (column) =>
+        column.notNull().references("conversations.id").onDelete("cascade"),
+      )
+      .addColumn("parent_id", "text")
+      .addColumn("role", "text", (column) => column.notNull())
+      .addColumn("parts", "text", (column) => column.notNull())
+      .addColumn("generation_id", "text")
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .execute();
+    await database.schema.createIndex("messages_conversation").on("messages").column("conversation_id").execute();
+    await database.schema
+      .createTable("generations")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("conversation_id", "text", (column) =>
+        column.notNull().references("conversations.id").onDelete("cascade"),
+      )
+      .addColumn("message_id", "text", (column) => column.notNull())
+      .addColumn("owner_id", "text", (column) => column.notNull())
+      .addColumn("state", "text", (column) => column.notNull())
+      .addColumn("model", "text", (column) => column.notNull())
+      .addColumn("trigger", "text", (column) => column.notNull())
+      .addColumn("given_text", "text", (column) => column.notNull())
+      .addColumn("request_hash", "text", (column) => column.notNull())
+      .addColumn("takeovers", "integer", (column) => column.notNull().defaultTo(0))
+      .addColumn("code", "text")
+      .addColumn("finish_reason", "text")
+      .addColumn("usage", "text")
+      .addColumn("end_epoch", "bigint")
+      .addColumn("end_seq", "bigint")
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("finished_at_ms", "bigint")
+      .execute();
+    // One answer at a time in a conversation, whoever asks: the index decides races.
+    await sql`CREATE UNIQUE INDEX generations_unfinished ON generations (conversation_id)
+              WHERE state IN ('queued', 'running')`.execute(database);
+    await database.schema.createIndex("generations_conversation").on("generations").column("conversation_id").execute();
+    await database.schema
+      .createTable("generation_keys")
+      .addColumn("owner_id", "text", (column) => column.notNull())
+      .addColumn("key", "text", (column) => column.notNull())
+      .addColumn("generation_id", "text", (column) => column.notNull().references("generations.id").onDelete("cascade"))
+      .addPrimaryKeyConstraint("generation_keys_primary", ["owner_id", "key"])
+      .execute();
+    await database.schema
+      .createIndex("generation_keys_generation")
+      .on("generation_keys")
+      .column("generation_id")
+      .execute();
+  },
+};
+
+const provider: MigrationProvider = {
+  getMigrations: async () => ({ "0001-initial": initial }),
+};
+
+/** Brings the database up to date; does nothing where it is. */
+export async function migrate(database: Kysely<Schema>): Promise<void> {
+  const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
+  if (error) throw error;
+}

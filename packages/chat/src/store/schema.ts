@@ -1,0 +1,69 @@
+/** The tables of typebar.db, for Kysely. Times are milliseconds since 1970; JSON is text, so that both dialects keep it byte for byte. */
+import type { ColumnType } from "kysely";
+import type { GenerationState, Trigger } from "../protocol.ts";
+
+/** A 64-bit number: PostgreSQL's driver gives it as text, SQLite's as a number. */
+type Int64 = ColumnType<number | string, number, number>;
+type NullableInt64 = ColumnType<number | string | null, number | null | undefined, number | null>;
+
+export interface Schema {
+  conversations: ConversationsTable;
+  messages: MessagesTable;
+  generations: GenerationsTable;
+  generation_keys: GenerationKeysTable;
+}
+
+interface ConversationsTable {
+  id: string;
+  owner_id: string;
+  title: string;
+  /** The newest message of the branch that is shown. */
+  head_message_id: string | null;
+  /** `provider/model` of the last answer. */
+  model: string | null;
+  created_at_ms: Int64;
+  updated_at_ms: Int64;
+}
+
+interface MessagesTable {
+  id: string;
+  conversation_id: string;
+  parent_id: string | null;
+  role: "user" | "assistant";
+  /** JSON: `MessagePart[]`. */
+  parts: string;
+  /** Of assistant messages. */
+  generation_id: string | null;
+  created_at_ms: Int64;
+}
+
+interface GenerationsTable {
+  id: string;
+  conversation_id: string;
+  message_id: string;
+  owner_id: string;
+  state: GenerationState;
+  model: string;
+  trigger: Trigger;
+  /** The text that the answer begins with: of `continue-message`. */
+  given_text: string;
+  /** Of the request that started it: the same key with another body is refused. */
+  request_hash: string;
+  /** How often it was taken over. */
+  takeovers: number;
+  code: string | null;
+  finish_reason: string | null;
+  /** JSON: `Usage`. */
+  usage: string | null;
+  /** Position of `close`, once it ended: what an event ID is compared with after the log has expired. */
+  end_epoch: NullableInt64;
+  end_seq: NullableInt64;
+  created_at_ms: Int64;
+  finished_at_ms: NullableInt64;
+}
+
+interface GenerationKeysTable {
+  owner_id: string;
+  key: string;
+  generation_id: string;
+}
