@@ -98,6 +98,12 @@ export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions)
     continuations,
     listModels: async (signal) => toModels(name, await fetchModels(signal)),
     stream: (request) =>
-      streamModel({ providerName: name, continuations, request, prepare: async () => prepare(request) }),
+      streamModel({
+        providerName: name,
+        continuations,
+        request,
+        thinksInline: true,
+        prepare: async () => prepare(request),
+      }),
   };
 }

@@ -4,6 +4,7 @@ import type { Usage } from "../protocol.ts";
 import { incomplete, toProviderError } from "./provider-failure.ts";
 import { type ContinuationRung, ProviderError, type ProviderPart, type ProviderRequest } from "./provider.ts";
 import { createTextJoiner } from "./text-joiner.ts";
+import { createThinkSplitter, type ThinkSplitter } from "./think-splitter.ts";
 
 type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
 type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
@@ -13,6 +14,8 @@ interface StreamModelOptions {
   /** The rungs this provider takes. */
   continuations: readonly ContinuationRung[];
   request: ProviderRequest;
+  /** Whether thoughts may come as `<think>…</think>` at the start of the text. @defaultValue false */
+  thinksInline?: boolean;
   /** The model and what to ask it. Called once, when the first part is wanted. */
   prepare: () => Promise<{ model: LanguageModelV4; callOptions: Omit<CallOptions, "abortSignal"> }>;
 }
@@ -30,7 +33,9 @@ export async function* streamModel(options: StreamModelOptions): AsyncGenerator<
     const { model, callOptions } = await options.prepare();
     const abortSignal = AbortSignal.any([request.signal, left.signal]);
     const { stream } = await model.doStream({ ...callOptions, abortSignal });
-    yield* toParts(stream.getReader(), providerName);
+    // After a prefill the text goes on in the middle, where such a tag means nothing.
+    const splitter = options.thinksInline === true && rung !== "prefill" ? createThinkSplitter() : undefined;
+    yield* toParts(stream.getReader(), providerName, splitter);
   } catch (error) {
     request.signal.throwIfAborted();
     throw toProviderError(error, { providerName, continues: rung !== undefined, nowMs: Date.now() });
@@ -42,6 +47,7 @@ export async function* streamModel(options: StreamModelOptions): AsyncGenerator<
 async function* toParts(
   reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart>,
   providerName: string,
+  splitter: ThinkSplitter | undefined,
 ): AsyncGenerator<ProviderPart, void, undefined> {
   const joiners = { text: createTextJoiner(), reasoning: createTextJoiner() };
   for (;;) {
@@ -51,11 +57,13 @@ async function* toParts(
     if (part.type === "text-delta" || part.type === "reasoning-delta") {
       const type = part.type === "text-delta" ? "text" : "reasoning";
       const text = joiners[type].add(part.delta);
-      if (text !== "") yield { type, text };
+      if (type === "text" && splitter !== undefined) yield* splitter.add(text);
+      else if (text !== "") yield { type, text };
     } else if (part.type === "text-end" || part.type === "reasoning-end") {
       const type = part.type === "text-end" ? "text" : "reasoning";
       const text = joiners[type].flush();
-      if (text !== "") yield { type, text };
+      if (type === "text" && splitter !== undefined) yield* [...splitter.add(text), ...splitter.flush()];
+      else if (text !== "") yield { type, text };
     } else if (part.type === "source" && part.sourceType === "url") {
       const title = part.title === undefined ? {} : { title: part.title };
       yield { type: "source", sourceId: part.id, url: part.url, ...title };

@@ -49,6 +49,15 @@ describe("going on with a cut answer", () => {
     });
   });
 
+  it("leaves a tag alone that a prefilled answer goes on with", async () => {
+    const block = { choices: [{ delta: { content: "<think>` is a tag" }, finish_reason: "stop" }] };
+    await using server = await openWireServer(async (response) =>
+      writeStream(response, `data: ${JSON.stringify(block)}\n\n`),
+    );
+    const provider = createOpenAICompatibleProvider({ name: "some", baseUrl: server.url, prefillStyle: "plain" });
+    expect((await collect(provider, toContinuing("prefill"))).text).toBe("<think>` is a tag");
+  });
+
   it("sees vLLM by its list of models, and asks for the list once", async () => {
     const wire = await readWire("chat-completions");
     await using server = await openWireServer(async (response, request) => {

@@ -45,6 +45,25 @@ describe("reads the recorded bytes of", () => {
     expect(said.finish).toMatchObject({ finishReason: "length" });
   });
 
+  it.each([
+    [
+      "\n<think>\nA < b </thin> so\n</think>\n\nYes, <think> is a tag.",
+      "\nA < b </thin> so\n",
+      "Yes, <think> is a tag.",
+    ],
+    ["<think></think>Yes.", "", "Yes."],
+    ["<thinking> is no tag", "", "<thinking> is no tag"],
+    ["\n <thi", "", "\n <thi"],
+    ["<think>cut o</thi", "cut o</thi", ""],
+  ])("chat completions whose text begins with %j, wherever the deltas are cut", async (whole, reasoning, text) => {
+    for (let cut = 0; cut <= whole.length; cut += 1) {
+      const deltas = [whole.slice(0, cut), whole.slice(cut)].map((content) => ({ delta: { content } }));
+      const blocks = [...deltas, { delta: {}, finish_reason: "stop" }].map((choice) => ({ choices: [choice] }));
+      const said = await ask("openai-compatible", blocks.map((block) => `data: ${JSON.stringify(block)}\n\n`).join(""));
+      expect([said.reasoning, said.text], `cut at ${cut}`).toEqual([reasoning, text]);
+    }
+  });
+
   it("OpenAI's responses: reasoning summary, text, a source, usage", async () => {
     const said = await ask("openai", await readWire("responses"));
     expect(said.error).toBeUndefined();
