@@ -1,5 +1,4 @@
 /** A question -> the whole answer, decided before the first character is typed. Called by guide-provider.ts. */
-import { posix } from "node:path";
 import { questionLanguage } from "./language.ts";
 import type { GuideLanguage } from "./language.ts";
 import { phrases, smallTalk } from "./phrases.ts";
@@ -37,7 +36,7 @@ export function composeAnswer(question: string, index: SearchIndex): GuideAnswer
   const hits = index.search(terms, language, candidates);
   const covering = hits.filter(({ coverage }) => coverage > coverageToExceed);
   const first = covering[0];
-  if (first === undefined) return { kind: "declined", text: phrases[language].declined, sources: [] };
+  if (first === undefined) return declinedAnswer(language);
   const second = covering.find((hit) => hit !== first && isWorthAdding(first, hit));
   return sectionsAnswer(language, second === undefined ? [first.section] : [first.section, second.section]);
 }
@@ -56,8 +55,14 @@ function talkAnswer(language: GuideLanguage, talk: "greeting" | "thanks"): Guide
   return { kind: "greeting", text, sources: [] };
 }
 
+function declinedAnswer(language: GuideLanguage): GuideAnswer {
+  const { declined, modelsPageTitle } = phrases[language];
+  const url = `${docsRoot}${language}/models.md`;
+  return { kind: "declined", text: declined, sources: [{ sourceId: url, url, title: modelsPageTitle }] };
+}
+
 function sectionsAnswer(language: GuideLanguage, sections: readonly GuideSection[]): GuideAnswer {
-  const blocks = sections.map((section) => `### ${section.heading}\n\n${withServedLinks(section)}`);
+  const blocks = sections.map((section) => `### ${section.heading}\n\n${withoutPageLinks(section.body)}`);
   const sources = sections.map((section) => {
     const url = `${docsRoot}${section.path}${section.fragment === "" ? "" : `#${section.fragment}`}`;
     const title = section.fragment === "" ? section.pageTitle : `${section.pageTitle}: ${section.heading}`;
@@ -68,13 +73,9 @@ function sectionsAnswer(language: GuideLanguage, sections: readonly GuideSection
 
 const markdownLink = /(?<!!)\[([^\]\n]+)\]\(([^)\s]+)\)/gu;
 
-/** Links between pages lead to where the pages are served; a link out of the documentation keeps only its words. */
-function withServedLinks({ body, path }: GuideSection): string {
-  return body.replaceAll(markdownLink, (whole, words: string, target: string) => {
-    if (/^[a-z]+:/u.test(target)) return whole;
-    const [file = "", fragment] = target.split("#");
-    const served = file === "" ? path : posix.join(posix.dirname(path), file);
-    if (served.startsWith("..")) return words;
-    return `[${words}](${docsRoot}${served}${fragment === undefined ? "" : `#${fragment}`})`;
-  });
+/** A link between pages keeps only its words: whoever reads the answer may be anywhere. The sources say where pages are. */
+function withoutPageLinks(body: string): string {
+  return body.replaceAll(markdownLink, (whole, words: string, target: string) =>
+    /^https?:/u.test(target) ? whole : words,
+  );
 }

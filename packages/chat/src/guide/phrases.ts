@@ -7,9 +7,9 @@ export interface GuidePhrases {
   greeting: string;
   thanks: string;
   declined: string;
+  modelsPageTitle: string;
   suggestedQuestions: readonly string[];
   suggestionsLead: string;
-  seeAlso: string;
 }
 
 export const phrases: Record<GuideLanguage, GuidePhrases> = {
@@ -23,15 +23,14 @@ export const phrases: Record<GuideLanguage, GuidePhrases> = {
       "For any other question, connect a real model, then restart Typebar:\n\n" +
       "- start a model server on this machine (Ollama, LM Studio, llama.cpp or vLLM); Typebar finds it by itself, or\n" +
       "- set a key: `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` or `GOOGLE_GENERATIVE_AI_API_KEY`, or\n" +
-      "- set `OPENAI_BASE_URL` for any other OpenAI-compatible server, such as DeepSeek or Qwen.\n\n" +
-      "[Connecting a model](/docs/en/models.md) has the steps.",
+      "- set `OPENAI_BASE_URL` for any other OpenAI-compatible server, such as DeepSeek or Qwen.",
+    modelsPageTitle: "Connecting a model",
     suggestedQuestions: [
       "How do I connect a model?",
       "What happens to an answer when I refresh the page?",
       "How do I put a password on Typebar?",
     ],
     suggestionsLead: "You could ask:",
-    seeAlso: "See also:",
   },
   "zh-CN": {
     label: "*Typebar 指南，不是语言模型。以下内容出自文档：*",
@@ -43,11 +42,10 @@ export const phrases: Record<GuideLanguage, GuidePhrases> = {
       "想问别的问题，请连接一个真正的模型，然后重启 Typebar：\n\n" +
       "- 在本机启动一个模型服务（Ollama、LM Studio、llama.cpp 或 vLLM），Typebar 会自动找到它；或者\n" +
       "- 设置密钥：`OPENAI_API_KEY`、`ANTHROPIC_API_KEY` 或 `GOOGLE_GENERATIVE_AI_API_KEY`；或者\n" +
-      "- 其他兼容 OpenAI 接口的服务（如 DeepSeek、通义千问），设置 `OPENAI_BASE_URL`。\n\n" +
-      "步骤见[连接模型](/docs/zh-CN/models.md)。",
+      "- 其他兼容 OpenAI 接口的服务（如 DeepSeek、通义千问），设置 `OPENAI_BASE_URL`。",
+    modelsPageTitle: "连接模型",
     suggestedQuestions: ["怎么连接模型？", "刷新页面后，正在输出的回答会怎样？", "怎么给 Typebar 设置密码？"],
     suggestionsLead: "你可以问：",
-    seeAlso: "另见：",
   },
 };
 
