@@ -22,7 +22,7 @@ export interface GuideAnswer {
 /** Questions the documentation answers cover about two thirds of their terms, others a third: half is not enough. */
 const coverageToExceed = 0.5;
 /** A second section is added only when it is nearly as good as the first and the first is short. */
-const secondScoreRatio = 0.7;
+const secondScoreRatio = 0.85;
 const shortBodyLength = 900;
 const candidates = 6;
 const docsRoot = "/docs/";
@@ -64,8 +64,11 @@ function declinedAnswer(language: GuideLanguage): GuideAnswer {
 function sectionsAnswer(language: GuideLanguage, sections: readonly GuideSection[]): GuideAnswer {
   const blocks = sections.map((section) => `### ${section.heading}\n\n${withoutPageLinks(section.body)}`);
   const sources = sections.map((section) => {
-    const url = `${docsRoot}${section.path}${section.fragment === "" ? "" : `#${section.fragment}`}`;
-    const title = section.fragment === "" ? section.pageTitle : `${section.pageTitle}: ${section.heading}`;
+    const url = `${docsRoot}${section.path}${section.fragment === "" ? "" : `#${encodeURIComponent(section.fragment)}`}`;
+    const title =
+      section.fragment === ""
+        ? section.pageTitle
+        : `${section.pageTitle}${phrases[language].titleSeparator}${section.heading}`;
     return { sourceId: url, url, title };
   });
   return { kind: "answer", text: [phrases[language].label, ...blocks].join("\n\n"), sources };

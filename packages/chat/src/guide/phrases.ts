@@ -10,6 +10,8 @@ export interface GuidePhrases {
   modelsPageTitle: string;
   suggestedQuestions: readonly string[];
   suggestionsLead: string;
+  /** Between a page's title and a section's. */
+  titleSeparator: string;
 }
 
 export const phrases: Record<GuideLanguage, GuidePhrases> = {
@@ -31,6 +33,7 @@ export const phrases: Record<GuideLanguage, GuidePhrases> = {
       "How do I put a password on Typebar?",
     ],
     suggestionsLead: "You could ask:",
+    titleSeparator: ": ",
   },
   "zh-CN": {
     label: "*Typebar 指南，不是语言模型。以下内容出自文档：*",
@@ -46,6 +49,7 @@ export const phrases: Record<GuideLanguage, GuidePhrases> = {
     modelsPageTitle: "连接模型",
     suggestedQuestions: ["怎么连接模型？", "刷新页面后，正在输出的回答会怎样？", "怎么给 Typebar 设置密码？"],
     suggestionsLead: "你可以问：",
+    titleSeparator: "：",
   },
 };
 

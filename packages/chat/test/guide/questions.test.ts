@@ -80,7 +80,7 @@ describe("the guide", () => {
     for (const { question } of [...english, ...chinese]) {
       const { text, sources } = composeAnswer(question, index);
       for (const { url } of sources) {
-        const [path = "", fragment = ""] = url.replace("/docs/", "").split("#");
+        const [path = "", fragment = ""] = decodeURIComponent(url).replace("/docs/", "").split("#");
         const section = byPage.get(path)?.find((candidate) => candidate.fragment === fragment);
         expect(section, url).toBeDefined();
         expect(withoutLinks(text)).toContain(withoutLinks(section?.body ?? "\0"));
