@@ -59,13 +59,14 @@ function greet({ url, dataDir, defaultModel, onlyGuide, hasPage }: TypebarServer
 
 async function closeOnSignal(server: TypebarServer, graceMs: number): Promise<void> {
   const signal = Promise.withResolvers<void>();
-  let asked = 0;
+  let firstAskedMs: number | undefined;
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      asked += 1;
+      // Who asks twice does not want to wait: what is stored is safe, and the next start goes on. Within a second it is
+      // one asking, which came to the whole process group and was passed on by whoever started us as well.
+      if (firstAskedMs !== undefined && performance.now() - firstAskedMs > 1000) process.exit(1);
+      firstAskedMs ??= performance.now();
       signal.resolve();
-      // Who asks twice does not want to wait: what is stored is safe, and the next start goes on.
-      if (asked > 1) process.exit(1);
     });
   }
   await signal.promise;
