@@ -3,3 +3,4 @@ export * from "./random.ts";
 export * from "./scripted-answer.ts";
 export * from "./scripted-model.ts";
 export * from "./postgres.ts";
+export * from "./typebar-process.ts";
