@@ -2,20 +2,18 @@
 (function () {
   "use strict";
   function isSupported() {
-    try {
-      return (
-        "noModule" in HTMLScriptElement.prototype &&
-        typeof Intl === "object" &&
-        typeof Intl.Segmenter === "function" &&
-        typeof ReadableStream === "function" &&
-        "body" in Response.prototype &&
-        typeof URL.canParse === "function" &&
-        typeof Array.prototype.toReversed === "function" &&
-        CSS.supports("color", "light-dark(#000, #fff)")
-      );
-    } catch (_error) {
-      return false;
-    }
+    return (
+      "noModule" in HTMLScriptElement.prototype &&
+      typeof Intl === "object" &&
+      typeof Intl.Segmenter === "function" &&
+      typeof ReadableStream === "function" &&
+      typeof Response === "function" &&
+      "body" in Response.prototype &&
+      typeof URL.canParse === "function" &&
+      typeof Array.prototype.toReversed === "function" &&
+      typeof CSS === "object" &&
+      CSS.supports("color", "light-dark(#000, #fff)")
+    );
   }
   if (isSupported()) return;
   document.documentElement.setAttribute("data-unsupported", "");

@@ -1,4 +1,4 @@
-/** The page's words. Messages are interpreted, not compiled to functions: the security policy allows no eval. */
+/** The page's words. vue-i18n interprets messages, it makes no functions of them: the security policy allows no eval. */
 
 import { createI18n } from "vue-i18n";
 import { en } from "./en.ts";

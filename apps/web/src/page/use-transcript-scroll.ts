@@ -27,10 +27,6 @@ export function useTranscriptScroll(
   let following = true;
   let lastTop = 0;
 
-  function toEnd(element: HTMLElement): number {
-    return element.scrollHeight - element.clientHeight - element.scrollTop;
-  }
-
   function look(): void {
     const element = scroller.value;
     if (element === null) return;
@@ -75,6 +71,10 @@ export function useTranscriptScroll(
   );
 
   return { away, scrolled, takeHold };
+}
+
+function toEnd(element: HTMLElement): number {
+  return element.scrollHeight - element.clientHeight - element.scrollTop;
 }
 
 function isSelecting(element: HTMLElement | null): boolean {
