@@ -104,6 +104,7 @@ export async function openFaultyProxy(options: FaultyProxyOptions): Promise<Faul
     }
   };
   const close = async (): Promise<void> => {
+    if (!server.listening) return;
     const closed = once(server, "close");
     server.close();
     for (const { client } of pairs) client.destroy();

@@ -1,6 +1,6 @@
 /**
  * What the scripted model says: a pure function of the user's prompt, so that a test knows every character beforehand.
- * Called by scripted-model.ts and by tests.
+ * Called by scripted-chat.ts and by tests.
  *
  * Directives are words of the prompt:
  *

@@ -1,4 +1,4 @@
-/** HTTP body -> what is asked of the scripted model: which question, and from which kept text. Called by scripted-model.ts. */
+/** HTTP body -> what is asked of the scripted model: which question, and from which kept text. Called by scripted-chat.ts. */
 import type { IncomingMessage } from "node:http";
 import { text as readText } from "node:stream/consumers";
 

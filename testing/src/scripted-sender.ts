@@ -1,10 +1,10 @@
-/** Text -> a paced OpenAI chat stream, whole or broken on purpose. Called by scripted-model.ts. */
+/** Text -> a paced OpenAI chat stream, whole or broken on purpose. Called by scripted-chat.ts. */
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "./random.ts";
 import { cutIntoDeltas, type ScriptFault } from "./scripted-answer.ts";
-import type { ScriptedRequest } from "./scripted-model.ts";
+import type { ScriptedRequest } from "./scripted-state.ts";
 
 interface SenderOptions {
   delayMs: number;
