@@ -31,8 +31,11 @@ test("after something new, and after an event without an ID of its own, IDs are 
 });
 
 test("as many IDs are remembered as the limit says, over any number of responses", () => {
-  const pass = filterOf(3);
-  for (const start of [0, 10, 20]) pass(Array.from({ length: 10 }, (_, index) => String(start + index)));
-  expect(pass(["27", "28", "29"])).toEqual([]);
-  expect(pass(["26"])).toEqual(["26"]);
+  for (const count of [3, 4, 5, 6, 7, 100]) {
+    const pass = filterOf(3);
+    const ids = Array.from({ length: count }, (_, index) => String(index));
+    for (const id of ids) pass([id]);
+    expect(pass(ids.slice(-3))).toEqual([]);
+    expect(pass(ids.slice(-4))).toEqual(count > 3 ? ids.slice(-4) : []);
+  }
 });
