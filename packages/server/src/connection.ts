@@ -2,7 +2,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Position } from "@typebar/log";
 import { encodeComment, encodeRetry } from "@typebar/sse";
-import type { Feed, Pull } from "./feed.ts";
+import { closeSoon, cutOff, reset } from "./cut-off.ts";
+import type { Feed } from "./feed.ts";
+import type { Pull } from "./pull.ts";
+import { type ConnectionTimings, defaultTimings } from "./timings.ts";
 
 /** Why a connection is over. */
 export type CloseReason =
@@ -10,7 +13,7 @@ export type CloseReason =
   | "ended"
   /** The client went away. */
   | "client-gone"
-  /** Its socket took no byte for `progressTimeoutMs`. */
+  /** Its socket took no byte for `progressTimeoutMs`, even of an end that was written. */
   | "stalled"
   /** Ended by us after its time, to come back. */
   | "rotated"
@@ -20,27 +23,6 @@ export type CloseReason =
   | "diverged"
   /** The log could not be read. */
   | "failed";
-
-export interface ConnectionTimings {
-  /** Silence after which a comment line is sent, in milliseconds. @defaultValue 15000 */
-  heartbeatMs: number;
-  /** A socket that takes no byte for so long is destroyed, in milliseconds. @defaultValue 30000 */
-  progressTimeoutMs: number;
-  /** Mean life of a connection that may be rotated, in milliseconds; each gets ± 20 %. @defaultValue 240000 */
-  rotateMs: number;
-  /** Reconnection time told at each open, in milliseconds. @defaultValue 1000 */
-  retryMs: number;
-  /** Reconnection time told just before a rotation, in milliseconds. @defaultValue 250 */
-  rotateRetryMs: number;
-}
-
-export const defaultTimings: ConnectionTimings = {
-  heartbeatMs: 15_000,
-  progressTimeoutMs: 30_000,
-  rotateMs: 240_000,
-  retryMs: 1000,
-  rotateRetryMs: 250,
-};
 
 export interface ConnectionOptions {
   request: IncomingMessage;
@@ -85,68 +67,84 @@ const maxWriteBytes = 32_768;
 /**
  * Opens the response: head, first lines and everything that can be pulled leave in one write.
  *
- * @throws if the log cannot be read; nothing was written then.
+ * @throws if the log cannot be read, a record not encoded or a header not sent; nothing was written then.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection | Refusal> {
   const { request, response, feed, after, headers, preamble, rotate, random = Math.random } = options;
+  const { socket } = request;
   const timings = { ...defaultTimings, ...options.timings };
   const first = await feed.pull(after, maxWriteBytes);
   // The client may have left while the log was read: nothing must be registered for it.
-  if (response.destroyed || response.writableEnded || request.socket.destroyed) return { type: "gone" };
+  if (response.destroyed || response.writableEnded || socket.destroyed) return { type: "gone" };
   if (first.type !== "blocks") return first;
+
+  // All that can throw, before anything is registered.
+  const opening = Buffer.concat([
+    encodeRetry(timings.retryMs),
+    padding,
+    ...(preamble ? [preamble] : []),
+    ...first.blocks,
+  ]);
+  const rotateRetry = encodeRetry(timings.rotateRetryMs);
+  response.writeHead(200, { ...streamHeaders, ...headers });
 
   let position = first.position;
   let pulling = false;
   let wokenWhilePulling = false;
   let waitingForDrain = false;
-  let over = false;
+  /** Set when nothing more is to be written; what was written may still be leaving. */
+  let over: CloseReason | undefined;
+  let isClosed = false;
+  let unwatch: (() => void) | undefined;
   const { promise: closed, resolve: settle } = Promise.withResolvers<CloseReason>();
 
   const beat = setTimeout(() => {
-    if (!waitingForDrain) write(heartbeat);
-    else beat.refresh();
+    if (waitingForDrain) beat.refresh();
+    else write(heartbeat);
   }, timings.heartbeatMs);
-  let stall: NodeJS.Timeout | undefined;
   const rotation = rotate
     ? setTimeout(
         () => {
-          if (!waitingForDrain) write(encodeRetry(timings.rotateRetryMs));
+          if (!waitingForDrain) write(rotateRetry);
           close("rotated");
         },
         timings.rotateMs * (0.8 + 0.4 * random()),
       )
     : undefined;
-  const unwatch = feed.watch(pump);
-  response.on("close", () => finish("client-gone"));
-  response.on("error", () => finish("client-gone"));
-  response.on("drain", () => {
-    waitingForDrain = false;
-    clearTimeout(stall);
-    pump();
-  });
 
-  function finish(reason: CloseReason): void {
+  function stop(reason: CloseReason): void {
     if (over) return;
-    over = true;
+    over = reason;
     clearTimeout(beat);
-    clearTimeout(stall);
     clearTimeout(rotation);
-    unwatch();
-    settle(reason);
+    unwatch?.();
+  }
+
+  function onClosed(): void {
+    socket.off("close", onClosed);
+    isClosed = true;
+    stop("client-gone");
+    settle(over === "ended" && !response.writableFinished ? "client-gone" : (over ?? "client-gone"));
+  }
+
+  function end(): void {
+    stop("ended");
+    response.end();
   }
 
   function close(reason: CloseReason): void {
+    // The socket may already carry another response.
+    if (isClosed) return;
+    // A whole answer whose last bytes are still leaving is given a little time.
+    if (over === "ended") closeSoon(socket);
     if (over) return;
-    const stalled = waitingForDrain;
-    finish(reason);
-    endUnfinished(request, response, stalled);
+    stop(reason);
+    cutOff(request, { behind: waitingForDrain });
   }
 
   function write(bytes: Uint8Array): void {
     beat.refresh();
-    if (response.write(bytes)) return;
-    waitingForDrain = true;
-    stall = setTimeout(() => close("stalled"), timings.progressTimeoutMs);
+    if (!response.write(bytes)) waitingForDrain = true;
   }
 
   /** Writes what was pulled. Returns whether there may be more. */
@@ -160,11 +158,20 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     const [only, ...others] = pull.blocks;
     if (!only) return false;
     write(others.length === 0 ? only : Buffer.concat(pull.blocks));
-    if (pull.end) {
-      finish("ended");
-      response.end();
-    }
+    if (pull.end) end();
     return !pull.end && !waitingForDrain;
+  }
+
+  async function takeLater(pulled: Promise<Pull>): Promise<void> {
+    pulling = true;
+    wokenWhilePulling = false;
+    try {
+      const more = take(await pulled);
+      pulling = false;
+      if (more || wokenWhilePulling) pump();
+    } catch {
+      close("failed");
+    }
   }
 
   function pump(): void {
@@ -172,51 +179,44 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       wokenWhilePulling = true;
       return;
     }
-    while (!over && !waitingForDrain) {
-      const pull = feed.pull(position, maxWriteBytes);
-      if (pull instanceof Promise) {
-        pulling = true;
-        wokenWhilePulling = false;
-        pull.then(
-          (pulled) => {
-            pulling = false;
-            if (take(pulled) || wokenWhilePulling) pump();
-          },
-          () => close("failed"),
-        );
-        return;
+    try {
+      while (!over && !waitingForDrain) {
+        const pull = feed.pull(position, maxWriteBytes);
+        if (pull instanceof Promise) {
+          void takeLater(pull);
+          return;
+        }
+        if (!take(pull)) return;
       }
-      if (!take(pull)) return;
+    } catch {
+      close("failed");
     }
   }
 
-  response.writeHead(200, { ...streamHeaders, ...headers });
-  write(Buffer.concat([encodeRetry(timings.retryMs), padding, ...(preamble ? [preamble] : []), ...first.blocks]));
+  // Of the socket too: a response that waits behind another one of its socket has no "close" of its own.
+  socket.once("close", onClosed);
+  response.once("close", onClosed);
+  response.on("error", () => stop("client-gone"));
+  response.on("drain", () => {
+    waitingForDrain = false;
+    pump();
+  });
+  // Node counts a partly taken write as progress, so a slow reader is not taken for one that stopped.
+  response.setTimeout(timings.progressTimeoutMs, () => {
+    if (socket.writableLength === 0) return;
+    stop("stalled");
+    over = "stalled";
+    reset(socket);
+  });
+  // Before Node sets the time-out of an idle socket.
+  response.prependOnceListener("finish", () => response.setTimeout(0));
+
+  write(opening);
   if (first.end) {
-    finish("ended");
-    response.end();
-  } else if (!waitingForDrain) {
+    end();
+  } else {
+    unwatch = feed.watch(pump);
     pump();
   }
   return { closed, close };
-}
-
-/** How long bytes already written may take to leave before the socket is destroyed, in milliseconds. */
-const lingerMs = 1000;
-
-/**
- * Ends a response so that it cannot be mistaken for a whole one: without the last chunk, or by a reset where HTTP/1.0 has no
- * other sign.
- */
-function endUnfinished(request: IncomingMessage, response: ServerResponse, stalled: boolean): void {
-  const { socket } = request;
-  if (stalled) {
-    socket.destroy();
-  } else if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
-    socket.resetAndDestroy();
-  } else {
-    socket.destroySoon();
-    const linger = setTimeout(() => socket.destroy(), lingerMs);
-    response.once("close", () => clearTimeout(linger));
-  }
 }

@@ -1,8 +1,10 @@
 /** All event streams of a process: a feed per log that is being followed, and the open connections. Called by chat/routes. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Position, RecordLog } from "@typebar/log";
-import { type Connection, type ConnectionTimings, openConnection, type Refusal } from "./connection.ts";
-import { createFeed, createFixedFeed, type Feed, type RecordFormat } from "./feed.ts";
+import { type Connection, openConnection, type Refusal } from "./connection.ts";
+import { createFeed, type Feed, type RecordFormat } from "./feed.ts";
+import { createFixedFeed } from "./fixed-feed.ts";
+import type { ConnectionTimings } from "./timings.ts";
 
 export interface EventStreamsOptions {
   log: RecordLog;
@@ -34,7 +36,10 @@ export interface EventStreams {
   open(options: OpenOptions): Promise<Connection | Refusal>;
   /** How many connections are open. */
   readonly openCount: number;
-  /** Ends every connection as cut off, so that its client comes back; later ones are ended as soon as they are open. */
+  /**
+   * Ends every connection as cut off, so that its client comes back, and waits until all are gone, a second at most; later
+   * ones are ended as soon as they are open.
+   */
   close(): Promise<void>;
 }
 
@@ -88,6 +93,7 @@ export function createEventStreams({ log, timings, random }: EventStreamsOptions
     async close() {
       closing = true;
       for (const connection of connections) connection.close("shutdown");
+      await Promise.all([...connections].map((connection) => connection.closed));
     },
   };
 }

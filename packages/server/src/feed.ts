@@ -1,12 +1,6 @@
 /** Between a log and its connections: one shared tail, encoded once for all; merged for those who catch up. */
 import type { LogRecord, Position, ReadLimit, RecordLog } from "@typebar/log";
-
-/** One record as it goes onto the wire. */
-export interface EncodedRecord {
-  bytes: Uint8Array;
-  /** Nothing comes after it: the connection that has written it ends cleanly. */
-  end: boolean;
-}
+import { type EncodedRecord, fill, type Pull, positionOf } from "./pull.ts";
 
 /** What the records of a log mean: passed in by whoever knows. */
 export interface RecordFormat {
@@ -16,20 +10,14 @@ export interface RecordFormat {
   merge(records: readonly LogRecord[]): LogRecord[];
 }
 
-/**
- * - `blocks`: what to write next and the position after it; no blocks at the end of the log.
- * - `expired`, `diverged`: see `ReadResult` of the log.
- */
-export type Pull =
-  | { type: "blocks"; blocks: readonly Uint8Array[]; position: Position; end: boolean }
-  | { type: "expired" }
-  | { type: "diverged" };
-
 /** Where a connection gets its bytes. */
 export interface Feed {
-  /** What comes after a position, about `maxBytes` of it. Answers at once where it can. Rejects when the log cannot be read. */
+  /**
+   * What comes after a position, about `maxBytes` of it. Answers at once where it can. After the record that ends the log
+   * there is nothing, for ever. Rejects when the log cannot be read, throws or rejects when a record cannot be encoded.
+   */
   pull(after: Position, maxBytes: number): Pull | Promise<Pull>;
-  /** Calls `listener` when there may be more to pull. Returns the way to end it. */
+  /** Calls `listener` when there may be more to pull than there was now. Returns the way to end it. */
   watch(listener: () => void): () => void;
 }
 
@@ -43,24 +31,31 @@ export interface FeedOptions {
   mergeBeyond?: number;
   /** How long a lost wake-up can go unnoticed, in milliseconds. @defaultValue 1000 */
   pollMs?: number;
+  /** How much of the log is read at once. @defaultValue 8,192 records or 524,288 characters */
+  pageLimit?: ReadLimit;
 }
 
 interface CachedRecord extends EncodedRecord {
   record: LogRecord;
 }
 
-const pageLimit: ReadLimit = { count: 8192, chars: 524_288 };
+const defaultPageLimit: ReadLimit = { count: 8192, chars: 524_288 };
 
 export function createFeed(options: FeedOptions): Feed {
   const { log, logId, format, cacheBytes = 262_144, mergeBeyond = 8, pollMs = 1000 } = options;
+  const { pageLimit = defaultPageLimit } = options;
   const listeners = new Set<() => void>();
   /** The newest records, contiguous, ending at the tail. */
   let cache: CachedRecord[] = [];
   let cachedBytes = 0;
   /** Position just before `cache[0]`. `undefined` until a reader has reached the end of the log. */
   let cacheStart: Position | undefined;
+  /** The last merged answer: after a burst all followers of the tail stand at one place and ask for the same. */
+  let merged: { afterSeq: number; tailSeq: number; maxBytes: number; pull: Pull } | undefined;
   let advancing = false;
   let advanceAgain = false;
+  /** Counts wake-ups, so that a read knows whether one came while it was under way. */
+  let wakeUps = 0;
   let stopWatching: (() => void) | undefined;
 
   const tail = (): Position | undefined => {
@@ -76,6 +71,7 @@ export function createFeed(options: FeedOptions): Feed {
     cache = [];
     cachedBytes = 0;
     cacheStart = undefined;
+    merged = undefined;
   }
 
   function remember(records: readonly LogRecord[]): void {
@@ -86,9 +82,9 @@ export function createFeed(options: FeedOptions): Feed {
     }
     let dropped = 0;
     while (cachedBytes > cacheBytes && dropped < cache.length) cachedBytes -= cache[dropped++]?.bytes.length ?? 0;
-    if (dropped === 0) return;
     const last = cache[dropped - 1];
-    if (last) cacheStart = positionOf(last.record);
+    if (!last) return;
+    cacheStart = positionOf(last.record);
     cache = cache.slice(dropped);
   }
 
@@ -105,12 +101,10 @@ export function createFeed(options: FeedOptions): Feed {
         const from = tail();
         if (!from) break;
         const page = await log.read(logId, from, pageLimit);
-        // A log that no longer knows our tail: each connection finds out for itself by pulling from the log.
-        if (page.type !== "records") forget();
-        else if (page.records.length > 0) {
-          remember(page.records);
-          advanceAgain = true;
-        }
+        const now = tail();
+        // The last connection may have left meanwhile, and another come: this page does not go on from their tail.
+        if (now?.seq !== from.seq || now.epoch !== from.epoch) advanceAgain = true;
+        else advanceAgain = take(page) || advanceAgain;
         notify();
       } while (advanceAgain);
     } catch {
@@ -120,7 +114,23 @@ export function createFeed(options: FeedOptions): Feed {
     }
   }
 
+  /** Puts a page after the tail. Returns whether there may be more. */
+  function take(page: Awaited<ReturnType<RecordLog["read"]>>): boolean {
+    if (page.type === "records") {
+      try {
+        remember(page.records);
+        return page.records.length > 0;
+      } catch {
+        // A record that cannot be encoded: as below.
+      }
+    }
+    // A log that no longer knows our tail: each connection finds out for itself by pulling from the log.
+    forget();
+    return false;
+  }
+
   function wake(): void {
+    wakeUps += 1;
     if (tail()) void advance();
     else notify();
   }
@@ -131,48 +141,48 @@ export function createFeed(options: FeedOptions): Feed {
     const index = after.seq - cacheStart.seq;
     const at = index === 0 ? cacheStart : cache[index - 1]?.record;
     if (at?.epoch !== after.epoch) return undefined;
-    if (cache.length - index > mergeBeyond) {
-      return encodeMerged(
-        cache.slice(index).map((cached) => cached.record),
+    const rest = cache.slice(index);
+    return rest.length > mergeBeyond ? pullMerged(rest, after, maxBytes) : fill(rest, after, maxBytes);
+  }
+
+  function pullMerged(rest: readonly CachedRecord[], after: Position, maxBytes: number): Pull {
+    const tailSeq = after.seq + rest.length;
+    if (merged?.afterSeq !== after.seq || merged.tailSeq !== tailSeq || merged.maxBytes !== maxBytes) {
+      const pull = fill(
+        encodedMerged(
+          rest.map((cached) => cached.record),
+          rest,
+        ),
         after,
         maxBytes,
       );
+      merged = { afterSeq: after.seq, tailSeq, maxBytes, pull };
     }
-    const blocks: Uint8Array[] = [];
-    let bytes = 0;
-    let position = after;
-    for (let next = index; next < cache.length && bytes < maxBytes; next++) {
-      const cached = cache[next];
-      if (!cached) break;
-      blocks.push(cached.bytes);
-      bytes += cached.bytes.length;
-      position = positionOf(cached.record);
-      if (cached.end) return { type: "blocks", blocks, position, end: true };
-    }
-    return { type: "blocks", blocks, position, end: false };
+    return merged.pull;
   }
 
   async function pullFromLog(after: Position, maxBytes: number): Promise<Pull> {
+    const watchedSince = stopWatching;
+    const wakeUpsBefore = wakeUps;
     const page = await log.read(logId, after, pageLimit);
     if (page.type !== "records") return page;
-    // The first reader that stands at the end starts the tail; nobody has to read that part again.
-    if (page.records.length === 0) cacheStart ??= after;
-    return encodeMerged(page.records, after, maxBytes);
+    // The first reader that stands at the end starts the tail; nobody has to read that part again. Only if the log was
+    // watched all the while: else nobody would tell when it grows.
+    if (page.records.length === 0 && !cacheStart && watchedSince && watchedSince === stopWatching) {
+      cacheStart = after;
+      // What was appended during this read woke nobody who knew of the tail.
+      if (wakeUps !== wakeUpsBefore) void advance();
+    }
+    return fill(encodedMerged(page.records), after, maxBytes);
   }
 
-  function encodeMerged(records: readonly LogRecord[], after: Position, maxBytes: number): Pull {
-    const blocks: Uint8Array[] = [];
-    let bytes = 0;
-    let position = after;
+  /** Encodes only as far as it is asked. What merging left alone is not encoded again. */
+  function* encodedMerged(records: readonly LogRecord[], known: readonly CachedRecord[] = []): Generator<CachedRecord> {
+    const firstSeq = records[0]?.seq ?? 0;
     for (const record of format.merge(records)) {
-      if (bytes >= maxBytes) break;
-      const encoded = format.encode(record);
-      blocks.push(encoded.bytes);
-      bytes += encoded.bytes.length;
-      position = positionOf(record);
-      if (encoded.end) return { type: "blocks", blocks, position, end: true };
+      const same = known[record.seq - firstSeq];
+      yield same?.record === record ? same : { record, ...format.encode(record) };
     }
-    return { type: "blocks", blocks, position, end: false };
   }
 
   return {
@@ -187,8 +197,6 @@ export function createFeed(options: FeedOptions): Feed {
           unwatch();
           clearInterval(poll);
         };
-        // What was stored between a reader's first pull and now has woken nobody.
-        wake();
       }
       return () => {
         if (!listeners.delete(listener) || listeners.size > 0) return;
@@ -198,31 +206,4 @@ export function createFeed(options: FeedOptions): Feed {
       };
     },
   };
-}
-
-/** A feed of records that no longer change. */
-export function createFixedFeed(records: readonly LogRecord[], format: RecordFormat): Feed {
-  return {
-    pull(after, maxBytes) {
-      const blocks: Uint8Array[] = [];
-      let bytes = 0;
-      let position = after;
-      let end = false;
-      for (const record of records) {
-        if (record.seq <= after.seq) continue;
-        if (bytes >= maxBytes || end) break;
-        const encoded = format.encode(record);
-        blocks.push(encoded.bytes);
-        bytes += encoded.bytes.length;
-        position = positionOf(record);
-        end = encoded.end;
-      }
-      return { type: "blocks", blocks, position, end };
-    },
-    watch: () => () => undefined,
-  };
-}
-
-function positionOf(record: LogRecord): Position {
-  return { epoch: record.epoch, seq: record.seq };
 }

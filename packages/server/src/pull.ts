@@ -1,0 +1,41 @@
+/** What one connection gets at a time: the blocks of as many records as fit. Shared by the feeds. */
+import type { LogRecord, Position } from "@typebar/log";
+
+/** One record as it goes onto the wire. */
+export interface EncodedRecord {
+  bytes: Uint8Array;
+  /** Nothing comes after it: the connection that has written it ends cleanly. */
+  end: boolean;
+}
+
+/**
+ * - `blocks`: what to write next and the position after it; no blocks at the end of the log.
+ * - `expired`, `diverged`: see `ReadResult` of the log.
+ */
+export type Pull =
+  | { type: "blocks"; blocks: readonly Uint8Array[]; position: Position; end: boolean }
+  | { type: "expired" }
+  | { type: "diverged" };
+
+/** Takes encoded records until about `maxBytes` are together (at least one if there is one), or the one that ends it all. */
+export function fill(
+  encodedRecords: Iterable<EncodedRecord & { record: LogRecord }>,
+  after: Position,
+  maxBytes: number,
+): Pull {
+  const blocks: Uint8Array[] = [];
+  let filledBytes = 0;
+  let position = after;
+  for (const { record, bytes, end } of encodedRecords) {
+    blocks.push(bytes);
+    filledBytes += bytes.length;
+    position = positionOf(record);
+    if (end) return { type: "blocks", blocks, position, end };
+    if (filledBytes >= maxBytes) break;
+  }
+  return { type: "blocks", blocks, position, end: false };
+}
+
+export function positionOf(record: LogRecord): Position {
+  return { epoch: record.epoch, seq: record.seq };
+}

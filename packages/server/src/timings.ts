@@ -1,0 +1,26 @@
+/** How long the phases of a connection last. Read by connection. */
+export interface ConnectionTimings {
+  /** Silence after which a comment line is sent, in milliseconds. @defaultValue 15000 */
+  heartbeatMs: number;
+  /**
+   * A socket that has something to take and takes no byte for so long is reset, in milliseconds; at the latest after twice
+   * that. Also counts after the end was written.
+   *
+   * @defaultValue 30000
+   */
+  progressTimeoutMs: number;
+  /** Mean life of a connection that may be rotated, in milliseconds; each gets ± 20 %. @defaultValue 240000 */
+  rotateMs: number;
+  /** Reconnection time told at each open, in milliseconds. @defaultValue 1000 */
+  retryMs: number;
+  /** Reconnection time told just before a rotation, in milliseconds. @defaultValue 250 */
+  rotateRetryMs: number;
+}
+
+export const defaultTimings: ConnectionTimings = {
+  heartbeatMs: 15_000,
+  progressTimeoutMs: 30_000,
+  rotateMs: 240_000,
+  retryMs: 1000,
+  rotateRetryMs: 250,
+};

@@ -1,0 +1,252 @@
+import { type LogRecord, type Position, start } from "@typebar/log";
+import { openMemoryLog } from "@typebar/log/memory";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFeed, type Feed } from "../src/feed.ts";
+import { createFixedFeed } from "../src/fixed-feed.ts";
+import type { Pull } from "../src/pull.ts";
+import { observeLog, type ObservedLog } from "./observed-log.ts";
+import { eventually } from "./stream-server.ts";
+import { type CountingFormat, createTextFormat, endPayload, openWriter, pieces, type Writer } from "./text-format.ts";
+
+const manyBytes = 1_000_000;
+let log: ObservedLog;
+let writer: Writer;
+let format: CountingFormat;
+const leavings = new Set<() => void>();
+
+beforeEach(async () => {
+  log = observeLog(openMemoryLog());
+  writer = await openWriter(log, "log");
+  format = createTextFormat();
+});
+afterEach(() => {
+  for (const leave of leavings) leave();
+  leavings.clear();
+  expect(log.watcherCount).toBe(0);
+});
+
+/** The smallest connection: pulls when woken, and notes what it got. */
+function follow(feed: Feed, after: Position = start): { text: () => string; leave: () => void; refusal: () => string } {
+  let position = after;
+  let text = "";
+  let refusal = "";
+  let turn: Promise<void> = Promise.resolve();
+  const pump = async (): Promise<void> => {
+    for (;;) {
+      const pull = await feed.pull(position, manyBytes);
+      if (pull.type !== "blocks") {
+        refusal = pull.type;
+        return;
+      }
+      if (pull.blocks.length === 0) return;
+      position = pull.position;
+      text += textOf(pull);
+    }
+  };
+  const wake = (): void => void (turn = turn.then(pump));
+  const unwatch = feed.watch(wake);
+  wake();
+  const leave = (): void => {
+    leavings.delete(leave);
+    unwatch();
+  };
+  leavings.add(leave);
+  return { text: () => text, leave, refusal: () => refusal };
+}
+
+function textOf(pull: Pull): string {
+  if (pull.type !== "blocks") throw new Error(pull.type);
+  return Buffer.concat(pull.blocks)
+    .toString()
+    .replaceAll(/data: (.*)\nid: .*\n\n/g, "$1");
+}
+
+const createTestFeed = (options: Partial<Parameters<typeof createFeed>[0]> = {}): Feed =>
+  createFeed({ log, logId: "log", format, pollMs: 60_000, ...options });
+
+describe("what is pulled", () => {
+  it("is merged from the log for who is behind, under the last one's position", async () => {
+    await writer.append(...pieces(0, 5));
+    const pull = await createTestFeed().pull({ epoch: 1, seq: 1 }, manyBytes);
+    expect(pull).toMatchObject({ type: "blocks", position: { epoch: 1, seq: 5 }, end: false });
+    expect(pull.type === "blocks" && pull.blocks.map((block) => Buffer.from(block).toString())).toEqual([
+      "data: 1,2,3,4,\nid: 1.5\n\n",
+    ]);
+  });
+
+  it("stops at about as many bytes as asked for, with at least one record", async () => {
+    await writer.append("x".repeat(300), "y".repeat(300), "z".repeat(300));
+    const feed = createTestFeed();
+    expect(await feed.pull(start, 1)).toMatchObject({ position: { seq: 1 } });
+    expect(await feed.pull(start, 400)).toMatchObject({ position: { seq: 2 } });
+    expect(format.encodeCount).toBe(3);
+  });
+
+  it("ends with the end record, and is nothing after it", async () => {
+    await writer.append("a", endPayload);
+    const feed = createTestFeed();
+    expect(await feed.pull(start, manyBytes)).toMatchObject({ position: { seq: 2 }, end: true });
+    const after = await feed.pull(writer.position, manyBytes);
+    expect(after).toEqual({ type: "blocks", blocks: [], position: writer.position, end: false });
+  });
+
+  it("comes at once and unmerged from the tail, however many follow", async () => {
+    const feed = createTestFeed();
+    const followers = Array.from({ length: 20 }, () => follow(feed));
+    await eventually(() => log.readCount > 0);
+    await new Promise(setImmediate);
+    await writer.append(...pieces(0, 8));
+    await eventually(() => followers.every((follower) => follower.text() !== ""));
+    expect(feed.pull({ epoch: 1, seq: 6 }, manyBytes)).toMatchObject({ blocks: { length: 2 } });
+    expect(format.encodeCount).toBe(8);
+    expect(log.watcherCount).toBe(1);
+  });
+
+  it("comes from the log again where the tail no longer reaches", async () => {
+    const feed = createTestFeed({ cacheBytes: 50 });
+    follow(feed);
+    await new Promise(setImmediate);
+    for (const piece of pieces(0, 30)) await writer.append(piece);
+    await new Promise(setImmediate);
+    expect(feed.pull({ epoch: 1, seq: 29 }, manyBytes)).not.toBeInstanceOf(Promise);
+    const old = feed.pull({ epoch: 1, seq: 3 }, manyBytes);
+    expect(old).toBeInstanceOf(Promise);
+    expect(textOf(await old)).toBe(pieces(3, 27).join(""));
+  });
+
+  it("is refused at a position of another epoch, in the tail too", async () => {
+    const feed = createTestFeed();
+    const follower = follow(feed);
+    await new Promise(setImmediate);
+    await writer.append(...pieces(0, 3));
+    await eventually(() => follower.text() !== "");
+    expect(await feed.pull({ epoch: 2, seq: 2 }, manyBytes)).toEqual({ type: "diverged" });
+    expect(await feed.pull({ epoch: 1, seq: 4 }, manyBytes)).toEqual({ type: "diverged" });
+  });
+
+  it("of fixed records goes on after a seq, in pieces", async () => {
+    const records: LogRecord[] = [...pieces(0, 3), endPayload].map((payload, index) => ({
+      epoch: 2,
+      seq: index + 1,
+      payload,
+    }));
+    const feed = createFixedFeed(records, format);
+    expect(await feed.pull({ epoch: 1, seq: 1 }, 1)).toMatchObject({ position: { epoch: 2, seq: 2 }, end: false });
+    const rest = await feed.pull({ epoch: 2, seq: 2 }, manyBytes);
+    expect(rest).toMatchObject({ position: { epoch: 2, seq: 4 }, end: true });
+    expect(textOf(rest)).toBe(`2,${endPayload}`);
+  });
+});
+
+describe("waking", () => {
+  it("is not lost when a record is stored while the tail is being started", async () => {
+    const feed = createTestFeed();
+    const gates: Array<() => void> = [];
+    const follower = follow(feed);
+    log.pause = () => new Promise((resolve) => gates.push(resolve));
+    // The first read saw an empty log before the gates; whatever comes now is stored between a read and its answer.
+    await eventually(() => log.readCount >= 1);
+    const late = follow(feed);
+    await eventually(() => gates.length > 0);
+    gates.shift()?.();
+    await eventually(() => gates.length > 0);
+    await writer.append("a");
+    log.pause = () => undefined;
+    for (const open of gates) open();
+    await eventually(() => follower.text() === "a" && late.text() === "a");
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("is not lost for the only follower, %d steps after it came", async (steps) => {
+    log.pause = () => Promise.resolve();
+    const follower = follow(createTestFeed());
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    await writer.append("a");
+    await eventually(() => follower.text() === "a");
+  });
+
+  it("costs at most a poll where the log is deaf", async () => {
+    log.deaf = true;
+    const feed = createTestFeed({ pollMs: 10 });
+    const followers = [follow(feed), follow(feed)];
+    await new Promise(setImmediate);
+    for (const piece of pieces(0, 3)) {
+      await writer.append(piece);
+      await eventually(() => followers.every((follower) => follower.text().endsWith(piece)));
+    }
+    expect(followers.map((follower) => follower.text())).toEqual(["0,1,2,", "0,1,2,"]);
+  });
+
+  it("goes on at the next wake-up after the log could not be read", async () => {
+    const follower = follow(createTestFeed());
+    await new Promise(setImmediate);
+    log.failing = true;
+    await writer.append("a");
+    await new Promise(setImmediate);
+    log.failing = false;
+    await writer.append("b");
+    await eventually(() => follower.text() === "ab");
+  });
+});
+
+describe("leaving", () => {
+  it("ends the watching with the last one, and no poll reads on", async () => {
+    const feed = createTestFeed({ pollMs: 1 });
+    const followers = [follow(feed), follow(feed)];
+    await eventually(() => log.readCount > 3);
+    for (const follower of followers) follower.leave();
+    expect(log.watcherCount).toBe(0);
+    await new Promise(setImmediate);
+    const { readCount } = log;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(log.readCount).toBe(readCount);
+  });
+
+  it("while the tail is being read, gives nothing twice to who comes next", async () => {
+    const feed = createTestFeed();
+    const first = follow(feed);
+    await new Promise(setImmediate);
+    const { promise: read, resolve: goOn } = Promise.withResolvers<void>();
+    log.pause = () => read;
+    await writer.append(...pieces(0, 3));
+    await eventually(() => log.readCount > 1);
+    first.leave();
+    log.pause = () => undefined;
+    const next = follow(feed);
+    await eventually(() => next.text() !== "");
+    goOn();
+    await new Promise(setImmediate);
+    await writer.append("last");
+    await eventually(() => next.text().endsWith("last"));
+    expect(next.text()).toBe("0,1,2,last");
+  });
+
+  it("of a log that became another, is what all followers are told", async () => {
+    const feed = createTestFeed();
+    const followers = [follow(feed), follow(feed)];
+    await new Promise(setImmediate);
+    await writer.append("a", "b");
+    await eventually(() => followers.every((follower) => follower.text() === "ab"));
+    await log.expire("log", 0);
+    await (await openWriter(log, "log")).append("other");
+    await eventually(() => followers.every((follower) => follower.refusal() === "diverged"));
+    expect(followers.map((follower) => follower.text())).toEqual(["ab", "ab"]);
+  });
+});
+
+it("refuses, for each follower, a record that cannot be encoded", async () => {
+  const encode = format.encode.bind(format);
+  format.encode = (record) => {
+    if (record.payload === "bad") throw new Error("it cannot be encoded");
+    return encode(record);
+  };
+  const feed = createTestFeed();
+  let failure: unknown;
+  const unwatch = feed.watch(() => {
+    Promise.resolve(feed.pull(start, manyBytes)).catch((error: unknown) => (failure = error));
+  });
+  leavings.add(unwatch);
+  await feed.pull(start, manyBytes);
+  await writer.append("bad");
+  await eventually(() => failure !== undefined);
+  expect(String(failure)).toContain("it cannot be encoded");
+});

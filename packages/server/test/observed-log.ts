@@ -1,0 +1,45 @@
+/** A real log whose reads can be counted, delayed and made to fail, and whose watchers can be counted and made deaf. */
+import { LogError, type ReadResult, type RecordLog } from "@typebar/log";
+
+export interface ObservedLog extends RecordLog {
+  readCount: number;
+  watcherCount: number;
+  /** Wake-ups are lost. */
+  deaf: boolean;
+  failing: boolean;
+  /** Awaited before the read and again before its result is given. */
+  pause: () => Promise<void> | undefined;
+}
+
+export function observeLog(log: RecordLog): ObservedLog {
+  const observed: ObservedLog = {
+    ...log,
+    [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
+    readCount: 0,
+    watcherCount: 0,
+    deaf: false,
+    failing: false,
+    pause: () => undefined,
+    async read(logId, after, limit): Promise<ReadResult> {
+      observed.readCount += 1;
+      if (observed.failing) throw new LogError("unavailable", "the store does not answer");
+      await observed.pause();
+      const page = await log.read(logId, after, limit);
+      await observed.pause();
+      return page;
+    },
+    watch(logId, listener) {
+      observed.watcherCount += 1;
+      let watching = true;
+      const unwatch = log.watch(logId, (wakeUp) => {
+        if (!observed.deaf) listener(wakeUp);
+      });
+      return () => {
+        if (watching) observed.watcherCount -= 1;
+        watching = false;
+        unwatch();
+      };
+    },
+  };
+  return observed;
+}
