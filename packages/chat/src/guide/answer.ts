@@ -21,7 +21,7 @@ export interface GuideAnswer {
 
 /** Questions the documentation answers cover about two thirds of their terms, others a third: half is not enough. */
 const coverageToExceed = 0.5;
-/** A second section is added only when it is nearly as good as the first and the first is short. */
+/** A second section is added only when it is nearly as good, both are short, and the first does not sum up its page. */
 const secondScoreRatio = 0.85;
 const shortBodyLength = 900;
 const candidates = 6;
@@ -44,7 +44,10 @@ export function composeAnswer(question: string, index: SearchIndex): GuideAnswer
 function isWorthAdding(first: SearchHit, hit: SearchHit): boolean {
   const together = first.section.body.length + hit.section.body.length;
   return (
-    hit.score >= first.score * secondScoreRatio && hit.coverage >= first.coverage * 0.9 && together <= shortBodyLength
+    first.section.fragment !== "" &&
+    hit.score >= first.score * secondScoreRatio &&
+    hit.coverage >= first.coverage * 0.9 &&
+    together <= shortBodyLength
   );
 }
 

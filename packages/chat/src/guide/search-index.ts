@@ -10,7 +10,7 @@ export interface SearchHit {
   section: GuideSection;
   /** Share of the question's terms that the section covers, rare terms weighing more: 0 to 1. */
   coverage: number;
-  /** BM25 turned positive, times coverage: orders hits, means nothing by itself. */
+  /** BM25 turned positive, times coverage, more for a page's beginning: orders hits, means nothing by itself. */
   score: number;
 }
 
@@ -22,6 +22,8 @@ export interface SearchIndex {
 
 /** A word in the heading, or among the keywords, says more about a section than one in its text. */
 const columnWeights = { pageTitle: 2, heading: 5, keywords: 5, body: 1 };
+/** BM25 favours short sections; a question about the page as a whole is for its beginning. */
+const pageStartFactor = 1.5;
 /** What a term counts that the section lacks but its page holds: the page is about it. */
 const onPageOnly = 0.6;
 
@@ -114,7 +116,8 @@ function search(input: SearchInput): SearchHit[] {
       return pages.has(section.path) ? sum + weight * onPageOnly : sum;
     }, 0);
     const coverage = covered / totalWeight;
-    hits.push({ section, coverage, score: rank * coverage });
+    const factor = section.fragment === "" ? pageStartFactor : 1;
+    hits.push({ section, coverage, score: rank * coverage * factor });
   }
   return hits.sort((a, b) => b.score - a.score);
 }

@@ -75,6 +75,15 @@ describe("the guide", () => {
     },
   );
 
+  it.each(["How do I connect a model?", "How do I connect a real model?", "怎么连接模型？", "怎样接入真正的模型？"])(
+    "answers “%s” with the page's beginning, which names every way",
+    (question) => {
+      const answer = composeAnswer(question, index);
+      expect(answer.sources.map(({ url }) => url)).toEqual([expect.stringMatching(/\/models\.md$/u)]);
+      expect(answer.text).toContain("OPENAI_BASE_URL");
+    },
+  );
+
   it("answers with whole sections: every source's text is in the answer, code and tables included", () => {
     const byPage = new Map(pages.map((page) => [page.path, toSections(page)]));
     for (const { question } of [...english, ...chinese]) {
