@@ -211,6 +211,9 @@ export function openEventStream(url: string | URL, options: EventStreamOptions =
       return inbox.lastEventId;
     },
     next() {
+      // Most calls find an event waiting; for them an asynchronous function would cost more than all the rest.
+      const value = pulls === 0 ? inbox.take() : undefined;
+      if (value !== undefined) return Promise.resolve({ done: false, value });
       pulls += 1;
       // Answers come in the order of the calls, also where somebody does not wait for one before the next.
       latest = pulls > 1 && latest ? latest.then(pull, pull) : pull();
