@@ -27,7 +27,7 @@ export async function installDependencies() {
   const { command, args, shell } = npmCommand();
   const code = await runStep(
     command,
-    [...args, "ci", "--no-audit", "--no-fund", "--include=dev", "--include=optional"],
+    [...args, "ci", "--no-audit", "--no-fund", "--include=dev", "--include=optional", "--loglevel=error"],
     {
       shell,
       env: npmEnvironment(process.env),
