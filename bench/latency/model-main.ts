@@ -1,0 +1,32 @@
+/** An OpenAI-compatible model that speaks stamped deltas at a given rate to everybody. Prints its base URL, ends with its standard input. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { stampedDelta } from "./stamped-text.ts";
+
+const intervalMs = 1000 / Number(process.argv[2]);
+
+const server = createServer((request, response) => {
+  request.resume();
+  if (request.method === "GET") {
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify({ object: "list", data: [{ id: "steady", object: "model", owned_by: "bench" }] }));
+    return;
+  }
+  response.writeHead(200, { "Content-Type": "text/event-stream" });
+  const speak = (): void => {
+    const choices = [{ index: 0, delta: { content: stampedDelta() }, finish_reason: null }];
+    response.write(
+      `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 0, model: "steady", choices })}\n\n`,
+    );
+  };
+  let timer = setTimeout(() => {
+    speak();
+    timer = setInterval(speak, intervalMs);
+  }, Math.random() * intervalMs);
+  response.on("close", () => clearInterval(timer));
+});
+server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 });
+await once(server, "listening");
+console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
+process.stdin.resume().on("end", () => process.exit(0));
