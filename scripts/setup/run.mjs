@@ -9,6 +9,7 @@ import { modulesDir } from "./shared.mjs";
 
 /** A signal that comes again so soon is the same one, told by npm as well as by whoever sent it to the whole group. */
 const sameSignalMs = 500;
+const parentPollMs = 250;
 
 /**
  * @param {string} nodePath
@@ -48,9 +49,16 @@ function forwardSignals(forward) {
     if (signal === "SIGINT" && hasTerminal) return;
     forward(signal);
   };
+  // npm tells only its shell, and a shell that is ended so leaves us behind without a word.
+  const parentPid = process.ppid;
+  const watch = setInterval(() => {
+    if (lastSeen.size === 0 && process.ppid !== parentPid) handle("SIGTERM");
+  }, parentPollMs);
+  if (process.env["npm_lifecycle_event"] === undefined) clearInterval(watch);
   const signals = /** @type {NodeJS.Signals[]} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, handle);
   return () => {
+    clearInterval(watch);
     for (const signal of signals) process.removeListener(signal, handle);
   };
 }
