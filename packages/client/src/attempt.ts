@@ -22,11 +22,11 @@ export interface Attempt {
    */
   readonly response: Promise<Response | undefined>;
   /**
-   * The next bytes; `undefined` at a clean end.
+   * The next bytes; no `value` at a clean end.
    *
    * @throws {EventStreamError} "network", "silence".
    */
-  read(): Promise<Uint8Array | undefined>;
+  read(): Promise<{ value?: Uint8Array | undefined } | undefined>;
   /** Looks for silence now. */
   check(): void;
   /** Lets go of the connection; what is being waited for settles. */
@@ -58,10 +58,10 @@ export function startAttempt(options: AttemptOptions): Attempt {
   }
 
   /** Waits for a head, or for bytes, under the watchdog's eye. Whatever goes wrong becomes one kind of error. */
-  async function wait<T>(work: () => Promise<T>): Promise<T> {
+  async function wait<T>(work: Promise<T> | undefined): Promise<T | undefined> {
     watchdog.watch();
     try {
-      const result = await work();
+      const result = await work;
       signal.throwIfAborted();
       return result;
     } catch (error) {
@@ -73,8 +73,8 @@ export function startAttempt(options: AttemptOptions): Attempt {
   }
 
   return {
-    response: wait(() => untilAborted(ask(), signal)),
-    read: () => wait(async () => (await reader?.read())?.value),
+    response: wait(untilAborted(ask(), signal)),
+    read: () => wait(reader?.read()),
     check: watchdog.check,
     end,
   };

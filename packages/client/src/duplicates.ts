@@ -1,5 +1,7 @@
 /** Suppresses what a server repeats after a reconnect. Asked by event-stream.ts for each event before it is queued. */
 
+const blockSize = 64;
+
 export interface DuplicateFilter {
   /** A new response begins. */
   reconnected(): void;
@@ -18,27 +20,30 @@ export interface DuplicateFilter {
  * duplicate too. Within one response IDs may repeat: some servers give one ID to several events. After something new
  * (such as a `reset`) the same IDs are meant.
  *
- * @param limit - How many IDs are remembered; older ones are forgotten.
+ * @param limit - At least as many IDs are remembered; older ones are forgotten.
  */
 export function createDuplicateFilter(limit: number): DuplicateFilter {
-  // IDs in the order they came. A Set is only built at a reconnect, so that the way of an event stays a push.
-  let ids: string[] = [];
-  // IDs of earlier responses, while this one repeats them.
+  // IDs in the order they came: whole blocks of them, each joined to one text, and the block that is being filled.
+  // Joining copies: an ID as the parser cuts it out keeps the whole chunk around it alive in some engines.
+  let blocks: string[] = [];
+  let block: string[] = [];
+  // IDs of earlier responses, while this one repeats them. Made at a reconnect, so that the way of an event stays short.
   let earlier: Set<string> | undefined;
 
   return {
     reconnected() {
-      ids = ids.slice(-limit);
-      earlier = ids.length > 0 ? new Set(ids) : undefined;
+      const ids = [...blocks, ...block].join("\n");
+      earlier = ids === "" ? undefined : new Set(ids.split("\n"));
     },
     isDuplicate(ownId) {
       if (earlier !== undefined) {
         if (ownId !== undefined && earlier.has(ownId)) return true;
         earlier = undefined;
       }
-      if (ownId !== undefined && ownId !== "") {
-        ids.push(ownId);
-        if (ids.length >= 2 * limit) ids = ids.slice(-limit);
+      if (ownId) block.push(ownId);
+      if (block.length === blockSize) {
+        blocks = [...blocks, block.join("\n")].slice(-Math.ceil(limit / blockSize));
+        block = [];
       }
       return false;
     },

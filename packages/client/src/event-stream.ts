@@ -163,7 +163,7 @@ export function openEventStream(url: string | URL, options: EventStreamOptions =
 
   async function read(): Promise<void> {
     try {
-      const bytes = await attempt?.read();
+      const bytes = (await attempt?.read())?.value;
       if (isClosed()) return;
       if (bytes === undefined) throw new EventStreamError("ended", "The server ended the response");
       inbox.push(bytes);

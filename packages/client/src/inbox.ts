@@ -9,7 +9,7 @@ import type { EventParser, IncomingEvent } from "@typebar/sse";
 import { createDuplicateFilter } from "./duplicates.ts";
 import { EventStreamError } from "./errors.ts";
 
-/** IDs are some 30 characters: a few hundred KiB at most, and longer than any replay a server keeps for a client. */
+/** At some 30 characters an ID, a few hundred KiB. */
 const rememberedIds = 10_000;
 
 export interface InboxOptions {

@@ -30,12 +30,14 @@ test("after something new, and after an event without an ID of its own, IDs are 
   expect(pass(["", "1"])).toEqual(["", "1"]);
 });
 
-test("as many IDs are remembered as the limit says, over any number of responses", () => {
-  for (const count of [3, 4, 5, 6, 7, 100]) {
-    const pass = filterOf(3);
+test("at least as many IDs are remembered as the limit says, and the oldest are forgotten", () => {
+  for (const count of [100, 127, 128, 129, 200, 1000]) {
+    const pass = filterOf(100);
     const ids = Array.from({ length: count }, (_, index) => String(index));
     for (const id of ids) pass([id]);
-    expect(pass(ids.slice(-3))).toEqual([]);
-    expect(pass(ids.slice(-4))).toEqual(count > 3 ? ids.slice(-4) : []);
+    expect(pass(ids.slice(-100))).toEqual([]);
   }
+  const pass = filterOf(100);
+  for (let id = 0; id < 1000; id++) pass([String(id)]);
+  expect(pass(["800", "999"])).toEqual(["800", "999"]);
 });
