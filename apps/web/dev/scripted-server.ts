@@ -1,7 +1,6 @@
 /**
  * A Typebar server of a few lines, for the tests of the page alone: keeps everything in memory, answers from a script,
- * and lets a test cut connections. It speaks PROTOCOL.md as far as the page needs it. `node dev/scripted-server.ts`
- * serves dist/ on port 8790.
+ * and lets a test cut connections. It speaks PROTOCOL.md as far as the page needs it. Started by test/page/.
  */
 
 import { randomBytes } from "node:crypto";
@@ -49,7 +48,19 @@ const mediaTypes: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-export async function startScriptedServer(answerTo: (text: string) => Script, port = 0): Promise<ScriptedServer> {
+export interface ScriptedOptions {
+  answerTo(text: string): Script;
+  /** Folder of the built page. @defaultValue dist/ */
+  page?: string;
+  /** @defaultValue 0: any free one */
+  port?: number;
+}
+
+export async function startScriptedServer({
+  answerTo,
+  page = join(import.meta.dirname, "../dist"),
+  port = 0,
+}: ScriptedOptions): Promise<ScriptedServer> {
   const conversations = new Map<string, Conversation>();
   const runs = new Map<string, Run>();
   const keys = new Map<string, string>();
@@ -195,10 +206,21 @@ export async function startScriptedServer(answerTo: (text: string) => Script, po
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const [, api, kind, id, action] = pathname.split("/");
     if (down) return void request.socket.destroy();
-    if (api !== "api") return serveFile(pathname, response);
+    if (api !== "api") return serveFile(page, pathname, response);
     if (kind === "chat" && request.method === "POST") {
       const key = String(request.headers["idempotency-key"] ?? newId());
       const body = JSON.parse(await readBody(request)) as ChatRequest;
+      const busy = conversations.get(body.conversationId ?? "")?.generationId;
+      if (typeof busy === "string" && !keys.has(key)) {
+        const problem = {
+          type: "about:blank",
+          title: "Busy",
+          status: 409,
+          code: "conversation-busy",
+          generationId: busy,
+        };
+        return sendJson(response, 409, problem);
+      }
       const run = runs.get(keys.get(key) ?? "") ?? begin(body);
       keys.set(key, run.id);
       return follow(run, request, response);
@@ -273,8 +295,7 @@ export async function startScriptedServer(answerTo: (text: string) => Script, po
   };
 }
 
-async function serveFile(pathname: string, response: ServerResponse): Promise<void> {
-  const root = join(import.meta.dirname, "../dist");
+async function serveFile(root: string, pathname: string, response: ServerResponse): Promise<void> {
   const wanted = extname(pathname) === "" ? "/index.html" : normalize(pathname);
   const body = await readFile(join(root, wanted));
   response.writeHead(200, {

@@ -17,6 +17,7 @@ const punctuation = /[\p{P}\p{S}]/u;
 
 export function mendInline(content: string): string {
   if (content.length > longestMended) return content;
+  if (/^\[[ xX]?\]?$/u.test(content)) return "";
   let source = content.replace(/(?:\\|<|&#?\w{0,10}|!\[)$/u, "").replace(/<((?:https?|mailto):[^>\s]*)$/u, "$1");
   const openers: Opener[] = [];
   let out = "";
@@ -86,7 +87,9 @@ function turn(openers: Opener[], run: string, source: string, index: number, at:
   const opens = isFlanking(after, before) && !(run.startsWith("_") && wordCharacter.test(before));
   const closes = isFlanking(before, after) && !(run.startsWith("_") && wordCharacter.test(after));
   const last = openers.findLastIndex((opener) => opener.marker === run);
+  const open = openers.at(-1);
   if (closes && last !== -1) openers.length = last;
+  else if (closes && open !== undefined && open.marker.startsWith(run)) open.marker = open.marker.slice(run.length);
   else if (opens && (!run.startsWith("~") || run.length === 2) && run.length <= 3) openers.push({ marker: run, at });
 }
 
@@ -95,10 +98,11 @@ function isFlanking(inner: string, outer: string): boolean {
   return !punctuation.test(inner) || outer.trim() === "" || punctuation.test(outer);
 }
 
-/** `array[0]` is no link, a task list's `[ ]` neither. */
+/** No links: `array[0]`, the number of a source in brackets, a task list's `[ ]`. */
 function isLinkStart(source: string, index: number): boolean {
   if (index > 0 && /[\w)\]]/u.test(source.charAt(index - 1))) return false;
-  return !/^\[[ xX]?\]?$/u.test(source.slice(index, index + 4)) && !/^\[[ xX]\] /u.test(source.slice(index, index + 4));
+  const start = source.slice(index, index + 5);
+  return !/^\[\d{1,3}(?:\]|$)/u.test(start) && !(index === 0 && /^\[[ xX](?:\]|$)/u.test(start));
 }
 
 /** `end` is -1 while the link is unfinished; `text` is then what can be shown of it. */

@@ -74,7 +74,23 @@ function keepsNodes(first: string, rest: string): boolean {
   return block !== null && container.firstElementChild === block && block?.firstChild === node;
 }
 
-Object.assign(globalThis, { harness: { whole, streamed, differingCuts, differingEnds, shownOnTheWay, keepsNodes } });
+/** What is still selected after the paragraph around it has grown. */
+function selectedAfter(first: string, rest: string): string {
+  const { container, renderer } = mount();
+  document.body.append(container);
+  renderer.update(first, false);
+  const text = container.firstElementChild?.firstChild;
+  if (text !== null && text !== undefined) getSelection()?.setBaseAndExtent(text, 0, text, 5);
+  for (let end = 1; end <= rest.length; end += 1) renderer.update(first + rest.slice(0, end), false);
+  renderer.update(first + rest, true);
+  const selected = getSelection()?.toString() ?? "";
+  container.remove();
+  return selected;
+}
+
+Object.assign(globalThis, {
+  harness: { whole, streamed, differingCuts, differingEnds, shownOnTheWay, keepsNodes, selectedAfter },
+});
 
 export interface Harness {
   whole: typeof whole;
@@ -83,4 +99,5 @@ export interface Harness {
   differingEnds: typeof differingEnds;
   shownOnTheWay: typeof shownOnTheWay;
   keepsNodes: typeof keepsNodes;
+  selectedAfter: typeof selectedAfter;
 }

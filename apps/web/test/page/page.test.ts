@@ -1,0 +1,327 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startScriptedServer } from "../../dev/scripted-server.ts";
+import type { Script, ScriptedServer } from "../../dev/scripted-server.ts";
+import { openBrowser } from "../typewriter/bundle.ts";
+
+const answer =
+  "# Title\n\nAn answer with **bold** words, `code` and 中文文字 👨‍👩‍👧‍👦.\n\n```ts\nconst x: number = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end.";
+const spoken = ["Title", "An answer with bold words", "中文文字 👨‍👩‍👧‍👦", "const x: number = 1;", "The end."];
+
+let folder: string;
+let browser: Browser;
+let server: ScriptedServer;
+let page: Page;
+const complaints: string[] = [];
+
+function pieces(text: string, size = 4): string[] {
+  const characters = Array.from(text);
+  return Array.from({ length: Math.ceil(characters.length / size) }, (_, index) =>
+    characters.slice(index * size, (index + 1) * size).join(""),
+  );
+}
+
+function answerTo(text: string): Script {
+  if (text.includes("fail")) {
+    return { chunks: pieces("Kept words"), delayMs: 10, end: { state: "failed", code: "provider-unavailable" } };
+  }
+  if (text.includes("long")) return { chunks: pieces(`${answer}\n\n`.repeat(12), 12), delayMs: 8 };
+  if (text.includes("slow")) return { chunks: pieces(answer), delayMs: 40 };
+  if (text.includes("think")) return { chunks: pieces("Done."), delayMs: 10, reasoning: "First this, then that." };
+  return { chunks: pieces(answer), delayMs: 5, sources: [{ url: "/docs/x", title: "A source" }] };
+}
+
+async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 800 }, ...options });
+  const opened = await context.newPage();
+  opened.on("pageerror", (error) => complaints.push(error.message));
+  opened.on("console", (message) => {
+    if (/content security policy/iu.test(message.text())) complaints.push(message.text());
+  });
+  await opened.goto(server.url);
+  await opened.getByTestId("composer-input").waitFor();
+  return opened;
+}
+
+async function ask(text: string, on = page): Promise<void> {
+  await on.getByTestId("composer-input").fill(text);
+  await on.getByTestId("composer-input").press("Enter");
+}
+
+function lastAnswer(state?: string, on = page): Locator {
+  const last = on.getByTestId("message-assistant").last();
+  return state === undefined ? last : last.and(on.locator(`[data-state="${state}"]`));
+}
+
+function textOf(on = page): Promise<string> {
+  return on.getByTestId("answer-text").last().innerText();
+}
+
+async function untilText(pattern: RegExp, on = page): Promise<void> {
+  await on.getByTestId("answer-text").last().filter({ hasText: pattern }).waitFor();
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "typebar-page-"));
+  await build({
+    root: join(import.meta.dirname, "../.."),
+    logLevel: "error",
+    build: { outDir: folder, emptyOutDir: true },
+  });
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(folder, { recursive: true });
+});
+beforeEach(async () => {
+  server = await startScriptedServer({ answerTo, page: folder });
+  page = await openPage();
+});
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  await server.close();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+describe("asking", () => {
+  it("types the answer out, gives the conversation its address and lists it", async () => {
+    await ask("How?");
+    const lengths = new Set<number>();
+    while ((await lastAnswer("completed").count()) === 0) lengths.add((await textOf()).length);
+    expect(lengths.size).toBeGreaterThan(5);
+    for (const words of spoken) expect(await textOf()).toContain(words);
+    expect(page.url()).toMatch(/\/c\/[\w-]+$/u);
+    await page.getByTestId("conversation-item").filter({ hasText: "How?" }).waitFor();
+    expect(await page.getByTestId("sources").innerText()).toContain("A source");
+  });
+
+  it("folds reasoning away from the answer", async () => {
+    await ask("think");
+    await lastAnswer("completed").waitFor();
+    expect(await textOf()).toBe("Done.");
+    expect(await page.getByTestId("reasoning").innerText()).toMatch(/^Thought for \d+ s$/u);
+  });
+
+  it("does not send while an input method composes, and breaks the line with Shift", async () => {
+    const field = page.getByTestId("composer-input");
+    await field.fill("你好");
+    await field.dispatchEvent("keydown", { key: "Enter", isComposing: true });
+    await field.dispatchEvent("keydown", { key: "Enter", keyCode: 229 });
+    await field.press("Shift+Enter");
+    expect(await field.inputValue()).toBe("你好\n");
+    expect(await page.getByTestId("message-user").count()).toBe(0);
+  });
+
+  it("keeps a draft for each conversation, also over a reload", async () => {
+    await ask("first");
+    await lastAnswer("completed").waitFor();
+    await page.getByTestId("composer-input").fill("half a thought");
+    await page.getByTestId("new-chat").click();
+    expect(await page.getByTestId("composer-input").inputValue()).toBe("");
+    await page.goBack();
+    await page.reload();
+    await lastAnswer("completed").waitFor();
+    expect(await page.getByTestId("composer-input").inputValue()).toBe("half a thought");
+  });
+});
+
+describe("never losing the place", () => {
+  it("goes on after a refresh in mid-answer", async () => {
+    await ask("slow");
+    await untilText(/An answer/u);
+    await page.reload();
+    await lastAnswer("completed").waitFor();
+    for (const words of spoken) expect(await textOf()).toContain(words);
+    expect(server.starts).toBe(1);
+  });
+
+  it("says quietly that it reconnects, and goes on without a gap when the server is back", async () => {
+    await ask("slow");
+    await untilText(/An answer/u);
+    server.down = true;
+    await page.getByTestId("reconnecting").waitFor();
+    server.down = false;
+    await page
+      .getByTestId("retry-now")
+      .click({ timeout: 2000 })
+      .catch(() => undefined);
+    await lastAnswer("completed").waitFor();
+    for (const words of spoken) expect(await textOf()).toContain(words);
+    expect(await page.getByTestId("reconnecting").count()).toBe(0);
+    expect(server.starts).toBe(1);
+  });
+
+  it("asks once, however often the connection is cut", async () => {
+    await ask("slow");
+    for (let cut = 0; cut < 4; cut += 1) {
+      await page.waitForTimeout(150);
+      server.cut();
+    }
+    await lastAnswer("completed").waitFor();
+    expect((await textOf()).match(/The end\./gu)?.length).toBe(1);
+    expect(server.starts).toBe(1);
+  });
+
+  it("goes on while another conversation is looked at", async () => {
+    await ask("slow");
+    await untilText(/An answer/u);
+    await page.getByTestId("new-chat").click();
+    await ask("quick");
+    await lastAnswer("completed").waitFor();
+    await page.getByTestId("conversation-item").filter({ hasText: "slow" }).getByRole("link").click();
+    await lastAnswer("completed").waitFor();
+    for (const words of spoken) expect(await textOf()).toContain(words);
+    expect(server.starts).toBe(2);
+  });
+
+  it("types on a second device, too", async () => {
+    await ask("slow");
+    await untilText(/Title/u);
+    const other = await openPage();
+    await other.goto(page.url());
+    await untilText(/An answer/u, other);
+    await lastAnswer("completed", other).waitFor();
+    await lastAnswer("completed").waitFor();
+    expect(await textOf(other)).toBe(await textOf());
+  });
+});
+
+describe("an answer that is not whole", () => {
+  it("is stopped with Escape, and goes on with its text kept", async () => {
+    await ask("slow");
+    await untilText(/An answer/u);
+    await page.getByTestId("composer-input").press("Escape");
+    await lastAnswer("stopped").waitFor();
+    const kept = await textOf();
+    await page.getByTestId("continue").click();
+    await page.getByTestId("stop").waitFor();
+    expect(await textOf()).toContain(kept.slice(0, 20));
+    await lastAnswer("completed").waitFor();
+    expect(await textOf()).toContain("The end.");
+  });
+
+  it("says why it failed, under the text that was kept, and tries again", async () => {
+    await ask("fail");
+    await lastAnswer("failed").waitFor();
+    expect(await textOf()).toBe("Kept words");
+    expect(await page.getByTestId("answer-notice").innerText()).toContain("cannot be reached");
+    await page.getByTestId("try-again").click();
+    await lastAnswer("running").waitFor();
+    await lastAnswer("failed").waitFor();
+    expect(await page.getByTestId("message-user").count()).toBe(1);
+    expect(server.starts).toBe(2);
+  });
+});
+
+describe("where the reader stands", () => {
+  const toEnd = (): Promise<number> =>
+    page
+      .getByTestId("transcript")
+      .evaluate((element) => element.scrollHeight - element.clientHeight - element.scrollTop);
+
+  it("puts the question near the top, and follows the end only when the answer is longer than the page", async () => {
+    await ask("first");
+    await lastAnswer("completed").waitFor();
+    await ask("long");
+    const question = page.getByTestId("message-user").last();
+    await untilText(/An answer/u);
+    const box = await question.boundingBox();
+    expect(Math.round((box?.y ?? 0) - 48)).toBe(64);
+    await lastAnswer("completed").waitFor();
+    expect(await toEnd()).toBeLessThan(2);
+  });
+
+  it("lets go at the first turn of the wheel, and takes hold with the button", async () => {
+    await ask("long");
+    await untilText(/The end\.[\s\S]*The end\./u);
+    await page.getByTestId("transcript").hover();
+    await page.mouse.wheel(0, -200);
+    await page.getByTestId("to-end").waitFor();
+    const top = (): Promise<number> => page.getByTestId("transcript").evaluate((element) => element.scrollTop);
+    const before = await top();
+    await page.waitForTimeout(300);
+    expect(await top()).toBe(before);
+    await page.getByTestId("to-end").click();
+    expect(await toEnd()).toBeLessThan(2);
+    await lastAnswer("completed").waitFor();
+    expect(await toEnd()).toBeLessThan(2);
+  });
+
+  it("moves nothing when the answer is complete", async () => {
+    await ask("slow");
+    await untilText(/The end/u);
+    const place = (): Promise<string> =>
+      page
+        .getByTestId("answer-text")
+        .last()
+        .evaluate((element) =>
+          JSON.stringify(
+            [...element.children].map((child) => [
+              child.tagName,
+              child.getBoundingClientRect().top,
+              child.getBoundingClientRect().left,
+            ]),
+          ),
+        );
+    const before = await place();
+    await lastAnswer("completed").waitFor();
+    expect(await place()).toBe(before);
+  });
+});
+
+describe("around it", () => {
+  it("renames and deletes a conversation", async () => {
+    await ask("one");
+    await lastAnswer("completed").waitFor();
+    const item = page.getByTestId("conversation-item");
+    await item.hover();
+    await page.getByTestId("conversation-menu").click();
+    await page.getByTestId("rename").click();
+    await page.keyboard.type("Another name");
+    await page.keyboard.press("Enter");
+    await item.filter({ hasText: "Another name" }).waitFor();
+    await page.getByTestId("conversation-menu").click();
+    await page.getByTestId("delete").click();
+    await page.getByTestId("delete-confirm").click();
+    await item.waitFor({ state: "detached" });
+    expect(new URL(page.url()).pathname).toBe("/");
+  });
+
+  it("shows the event blocks of the wire with their IDs", async () => {
+    await page.getByTestId("wire-toggle").click();
+    await ask("one");
+    await lastAnswer("completed").waitFor();
+    const rows = page.getByTestId("wire-row");
+    await rows.filter({ hasText: "[DONE]" }).waitFor();
+    expect(await rows.filter({ hasText: '"type":"start"' }).innerText()).toMatch(/message\s+[\w-]+:1\.1/u);
+  });
+
+  it("speaks Chinese to a Chinese browser, and can be told otherwise", async () => {
+    const chinese = await openPage({ locale: "zh-CN" });
+    expect(await chinese.getByTestId("composer-input").getAttribute("placeholder")).toBe("输入你的问题");
+    await chinese.getByTestId("settings").click();
+    await chinese.getByTestId("lang-en").click();
+    expect(await chinese.getByTestId("composer-input").getAttribute("placeholder")).toBe("Ask anything");
+  });
+
+  it("turns dark when it is told to, and stays so", async () => {
+    await page.getByTestId("settings").click();
+    await page.getByTestId("theme-dark").click();
+    await page.reload();
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+  });
+
+  it("says in a plain sentence what an old browser lacks", async () => {
+    const context = await browser.newContext();
+    const old = await context.newPage();
+    await old.addInitScript("delete Intl.Segmenter");
+    await old.goto(server.url);
+    expect(await old.locator("#unsupported").isVisible()).toBe(true);
+    expect(await old.getByTestId("composer-input").count()).toBe(0);
+  });
+});
