@@ -20,7 +20,8 @@ const pollMs = 200;
  */
 export async function withSetupLock(work) {
   const address = lockAddress();
-  let holder = await take(address);
+  // The first time may only have cleared away what a killed holder left.
+  let holder = (await take(address)) ?? (await take(address));
   for (let told = false; holder === undefined; told = true) {
     if (!told) say("Waiting for another command that is setting up this folder.");
     await sleep(pollMs);
