@@ -121,7 +121,6 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
 
   function onClosed(): void {
-    socket.off("close", onClosed);
     isClosed = true;
     stop("client-gone");
     settle(over === "ended" && !response.writableFinished ? "client-gone" : (over ?? "client-gone"));
@@ -193,8 +192,6 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     }
   }
 
-  // Of the socket too: a response that waits behind another one of its socket has no "close" of its own.
-  socket.once("close", onClosed);
   response.once("close", onClosed);
   response.on("error", () => stop("client-gone"));
   response.on("drain", () => {

@@ -3,6 +3,9 @@ import { start } from "@typebar/log";
 import { encodeEvent } from "@typebar/sse";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ConnectionTimings, createEventStreams, type EventStreams } from "../src/index.ts";
+import { openConnection } from "../src/connection.ts";
+import type { Feed } from "../src/feed.ts";
+import type { Pull } from "../src/pull.ts";
 import { type ObservedLog, observeLog } from "./observed-log.ts";
 import { openRawClient, type RawClient, type RawClientOptions } from "./raw-client.ts";
 import { countWrites, eventually, startStreamServer, type StreamServer } from "./stream-server.ts";
@@ -189,6 +192,31 @@ describe("the stream", () => {
     expect(server.sockets).toHaveLength(1);
   });
 
+  it("pulls again where it was woken while it was pulling", async () => {
+    const nothing: Pull = { type: "blocks", blocks: [], position: start, end: false };
+    const last: Pull = { type: "blocks", blocks: [Buffer.from("data: a\n\n")], position: start, end: true };
+    const { promise: pulled, resolve: pull } = Promise.withResolvers<Pull>();
+    const pulls: Array<Pull | Promise<Pull>> = [nothing, pulled, last];
+    let wake: (() => void) | undefined;
+    const feed: Feed = {
+      pull: () => pulls.shift() ?? nothing,
+      watch: (listener) => {
+        wake = listener;
+        return () => undefined;
+      },
+    };
+    const other = await startStreamServer(({ request, response }) =>
+      openConnection({ request, response, feed, after: start, rotate: false }),
+    );
+    const client = openRawClient({ server: other.port });
+    await eventually(() => pulls.length === 1);
+    wake?.();
+    pull(nothing);
+    await client.until(() => client.hasLastChunk());
+    expect(client.events()).toHaveLength(1);
+    await other.close();
+  });
+
   it("has nothing after the end record: who asks for it must have been answered before", async () => {
     await writer.append("a", endPayload);
     const client = openClient("/?after=1.2");
@@ -213,12 +241,19 @@ describe("a client that leaves", () => {
   });
 
   it("right after the head, leaves nothing behind", async () => {
-    const client = openClient();
-    await client.until(() => client.head() !== "");
-    expect(streams.openCount).toBe(1);
-    client.socket.destroy();
-    expect(await closeReason()).toBe("client-gone");
-    await nothingStays();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    try {
+      const client = openClient("/?rotate");
+      await client.until(() => client.head() !== "");
+      expect(streams.openCount).toBe(1);
+      expect(vi.getTimerCount()).toBeGreaterThan(0);
+      client.socket.destroy();
+      expect(await closeReason()).toBe("client-gone");
+      await nothingStays();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("while it is being written to, leaves nothing behind and is not read for again", async () => {
@@ -254,18 +289,31 @@ describe("a client that leaves", () => {
 });
 
 describe("rotation", () => {
-  it("ends only a connection that asked for it, after a short reconnection time, as cut off", async () => {
+  it("ends a connection that asked for it, after a short reconnection time, as cut off", async () => {
     await server.close();
     await begin({ rotateMs: 30 });
     await writer.append("a");
-    const stays = openClient();
     const rotated = openClient("/?rotate");
     expect(await rotated.closed).toBe("end");
     expect(rotated.body()).toMatch(/\ndata: a\nid: 1\.1\n\nretry: 250\n$/);
     expect(rotated.hasLastChunk()).toBe(false);
-    await stays.until(() => stays.body() !== "");
-    expect(stays.socket.closed).toBe(false);
-    expect(streams.openCount).toBe(1);
+    expect(await closeReason()).toBe("rotated");
+  });
+
+  it("never ends one that did not ask for it", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const client = openClient();
+      await client.until(() => client.head() !== "");
+      for (let minute = 0; minute < 60; minute++) vi.advanceTimersByTime(60_000);
+      await new Promise(setImmediate);
+      expect(server.sockets[0]?.writable).toBe(true);
+      expect(streams.openCount).toBe(1);
+      client.socket.destroy();
+      await nothingStays();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each([

@@ -124,6 +124,13 @@ describe("what is pulled", () => {
     expect(await feed.pull({ epoch: 1, seq: 4 }, manyBytes)).toEqual({ type: "diverged" });
   });
 
+  it("is what is stored by then, also where nobody watches", async () => {
+    const feed = createTestFeed();
+    expect(textOf(await feed.pull(start, manyBytes))).toBe("");
+    await writer.append("a");
+    expect(textOf(await feed.pull(start, manyBytes))).toBe("a");
+  });
+
   it("of fixed records goes on after a seq, in pieces", async () => {
     const records: LogRecord[] = [...pieces(0, 3), endPayload].map((payload, index) => ({
       epoch: 2,
