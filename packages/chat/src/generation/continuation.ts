@@ -20,6 +20,8 @@ export interface ContinuationGuard {
 
 /** As much of the kept text has to be said again before it is taken for a new start and not for a coincidence. */
 const restartChars = 32;
+/** A kept text shorter than this may be said again by chance: a prefill is then believed. */
+const minRestartChars = 4;
 /** The longest overlap with the end of the kept text that is looked for, and the shortest that is believed. */
 const maxOverlapChars = 200;
 const minOverlapChars = 6;
@@ -33,7 +35,7 @@ const minOverlapChars = 6;
 export function createContinuationGuard(keptText: string, rung: ContinuationRung): ContinuationGuard {
   if (rung === "resume") return { add: (text) => text, end: () => "" };
   const restartLength = Math.min(keptText.length, restartChars);
-  const mayRestart = rung === "prompt" || keptText.length >= restartChars;
+  const mayRestart = rung === "prompt" || keptText.length >= minRestartChars;
   const undecidedChars = Math.max(
     rung === "prompt" ? Math.min(maxOverlapChars, keptText.length) : 0,
     mayRestart ? restartLength : 0,
