@@ -111,6 +111,40 @@ describe("sqlite log", () => {
       .toEqual([false, false, true]);
   });
 
+  it("reads one log the same from the journal, from segments and across both", async () => {
+    let nowMs = 1_000_000;
+    const path = join(folder, "log.db");
+    const log = openSqliteLog({ path, now: () => nowMs });
+    const expected: string[] = [];
+    for (const holder of ["first", "second"]) {
+      const lease = await log.acquire("log", { holder, ttlMs: 10 });
+      if (!lease) throw new Error("the lease was not free");
+      for (let round = 0; round < 700; round++) {
+        const payload = `${holder} ${round} 漢字`;
+        expected.push(payload);
+        await log.append("log", { epoch: lease.epoch, seq: expected.length - 1 }, [payload]);
+        await log.append("other", "any", ["x"]);
+        // Now and then the journal is old enough to be moved.
+        if (round % 97 === 0) nowMs += 2000;
+      }
+      nowMs += 100;
+    }
+    const check = async (opened: typeof log): Promise<void> => {
+      for (const seq of [0, 1, 96, 97, 98, 512, 699, 700, 701, 1399, 1400]) {
+        const result = await opened.read("log", { epoch: seq <= 700 ? 1 : 2, seq }, page);
+        if (result.type !== "records") throw new Error(`${seq} ${result.type}`);
+        expect(result.records.map((record) => record.payload)).toEqual(expected.slice(seq));
+        expect(result.records.map((record) => record.seq)).toEqual(
+          expected.slice(seq).map((_, index) => seq + index + 1),
+        );
+      }
+    };
+    await check(log);
+    await log[Symbol.asyncDispose]();
+    await using again = openSqliteLog({ path, now: () => nowMs });
+    await check(again);
+  });
+
   it("loses no acknowledged append to kill -9", async () => {
     for (let round = 0; round < (process.env["TYPEBAR_TEST_LONG"] ? 30 : 4); round++) {
       const path = join(folder, `round-${round}.db`);

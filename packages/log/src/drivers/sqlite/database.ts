@@ -10,7 +10,8 @@ const schemaVersion = 1;
 
 const schema = `
   CREATE TABLE logs (
-    num INTEGER PRIMARY KEY,
+    -- Never used again: the journal may still hold records of a log that was removed.
+    num INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     epoch INTEGER NOT NULL,
     trimmed_seq INTEGER NOT NULL DEFAULT 0,
@@ -19,14 +20,25 @@ const schema = `
     expires_at_ms INTEGER
   ) STRICT;
   CREATE INDEX logs_expiry ON logs (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
-  CREATE TABLE records (
+  -- What was appended last, of all logs, in the order of its coming.
+  CREATE TABLE journal (
+    num INTEGER PRIMARY KEY,
     log INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
     at_ms INTEGER NOT NULL,
-    payload TEXT NOT NULL,
-    PRIMARY KEY (log, seq)
-  ) STRICT, WITHOUT ROWID;
+    payload TEXT NOT NULL
+  ) STRICT;
+  -- Everything older, by log: neighbouring records of one epoch in one row.
+  CREATE TABLE segments (
+    num INTEGER PRIMARY KEY,
+    log INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX segments_log ON segments (log, last_seq);
 `;
 
 // SQLite's result codes, https://www.sqlite.org/rescode.html
@@ -62,6 +74,9 @@ function prepare(database: DatabaseSync, path: string, maxBytes: number | undefi
   if (!empty && pragma(database, "user_version") !== schemaVersion) {
     throw new LogError("damaged", `${path} was written by another version of Typebar`);
   }
+  if (!empty && !isIntact(database)) {
+    throw new LogError("damaged", `${path} is damaged; nothing in it was changed`);
+  }
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   if (maxBytes !== undefined) {
     database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pragma(database, "page_size")))}`);
@@ -72,6 +87,14 @@ function prepare(database: DatabaseSync, path: string, maxBytes: number | undefi
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
   }
   database.exec("COMMIT");
+}
+
+/** A larger file is not read through at each start; what is broken in it is found when it is read. */
+const maxCheckedBytes = 67_108_864;
+
+function isIntact(database: DatabaseSync): boolean {
+  if (pragma(database, "page_count") * pragma(database, "page_size") > maxCheckedBytes) return true;
+  return Object.values(database.prepare("PRAGMA quick_check(1)").get() ?? {})[0] === "ok";
 }
 
 function pragma(database: DatabaseSync, name: string): number {

@@ -1,7 +1,8 @@
 /** Appends of one event-loop turn share a transaction: the first token waits for nobody, and a burst costs one commit. */
 import type { DatabaseSync } from "node:sqlite";
 import { type AppendResult, LogError, type Position } from "../../record-log.ts";
-import type { Head, Heads } from "./heads.ts";
+import type { Head, Heads, JournalRecord } from "./heads.ts";
+import type { Segments } from "./segments.ts";
 
 interface PendingAppend {
   logId: string;
@@ -11,28 +12,41 @@ interface PendingAppend {
   reject(error: unknown): void;
 }
 
+/** What one transaction adds to a log. */
+interface Growth {
+  records: JournalRecord[];
+  /** Row number in `journal` of the first of them. */
+  journalNum: number;
+}
+
 export interface GroupCommit {
   append(logId: string, expected: Position | "any", payloads: readonly string[]): Promise<AppendResult>;
-  /** Commits what is waiting, now. */
+  /** Commits what is waiting, now, and moves what has stood in the journal long enough. */
   flush(): void;
 }
 
 export interface GroupCommitOptions {
   database: DatabaseSync;
   heads: Heads;
+  segments: Segments;
   now: () => number;
   /** Called after the commit, for each log that grew. */
   onAppended(logId: string): void;
 }
 
-export function createGroupCommit({ database, heads, now, onAppended }: GroupCommitOptions): GroupCommit {
-  const insert = database.prepare("INSERT INTO records (log, seq, epoch, at_ms, payload) VALUES (?, ?, ?, ?, ?)");
+export function createGroupCommit({ database, heads, segments, now, onAppended }: GroupCommitOptions): GroupCommit {
+  const insert = database.prepare(
+    "INSERT INTO journal (num, log, seq, epoch, at_ms, payload) VALUES (?, ?, ?, ?, ?, ?)",
+  );
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   let pending: PendingAppend[] = [];
+  let nextJournalNum = 1;
+  /** The last transaction failed: the next one only appends, in case moving is what the store has no room for. */
+  let onlyAppend = false;
 
-  /** Writes one append inside the open transaction; `lastSeqs` holds what this transaction has added so far. */
-  function write(append: PendingAppend, atMs: number, lastSeqs: Map<Head, number>, created: string[]): Head {
+  /** Writes one append inside the open transaction; `grown` holds what this transaction has added so far. */
+  function write(append: PendingAppend, atMs: number, grown: Map<Head, Growth>, created: string[]): Head {
     const { logId, expected, payloads } = append;
     let head = heads.find(logId, atMs);
     if (!head && expected === "any") {
@@ -40,50 +54,74 @@ export function createGroupCommit({ database, heads, now, onAppended }: GroupCom
       head = heads.create(logId, atMs);
       created.push(logId);
     }
-    let seq = head && (lastSeqs.get(head) ?? head.lastSeq);
-    if (!head || seq === undefined || (expected !== "any" && (head.epoch !== expected.epoch || seq !== expected.seq))) {
+    const growth = (head && grown.get(head)) ?? { records: [], journalNum: nextJournalNum };
+    let seq = (head?.lastSeq ?? 0) + growth.records.length;
+    if (!head || (expected !== "any" && (head.epoch !== expected.epoch || seq !== expected.seq))) {
       throw new LogError("fenced", `log ${logId} is written by another`);
     }
-    for (const payload of payloads) insert.run(head.num, ++seq, head.epoch, atMs, payload);
-    lastSeqs.set(head, seq);
+    for (const payload of payloads) {
+      insert.run(nextJournalNum++, head.num, ++seq, head.epoch, atMs, payload);
+      growth.records.push({ seq, epoch: head.epoch, atMs, payload });
+    }
+    grown.set(head, growth);
     return head;
   }
 
   function flush(): void {
     const batch = pending;
     pending = [];
-    if (batch.length === 0) return;
+    if (batch.length === 0 && !segments.waiting) return;
     const atMs = now();
-    const lastSeqs = new Map<Head, number>();
+    const firstJournalNum = nextJournalNum;
+    const grown = new Map<Head, Growth>();
     const created: string[] = [];
     const written: Array<{ append: PendingAppend; head: Head; seq: number }> = [];
     const fenced: Array<{ append: PendingAppend; error: LogError }> = [];
+    let afterMove: () => void;
     try {
       begin.run();
       for (const append of batch) {
         try {
-          const head = write(append, atMs, lastSeqs, created);
-          written.push({ append, head, seq: lastSeqs.get(head) ?? head.lastSeq });
+          const head = write(append, atMs, grown, created);
+          written.push({ append, head, seq: head.lastSeq + (grown.get(head)?.records.length ?? 0) });
         } catch (error) {
           // Fenced is found before anything is written, so the others of this transaction are not touched.
           if (!(error instanceof LogError)) throw error;
           fenced.push({ append, error });
         }
       }
+      afterMove = onlyAppend ? () => undefined : segments.move(atMs, firstJournalNum);
       commit.run();
+      onlyAppend = false;
     } catch (cause) {
       if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
+      nextJournalNum = firstJournalNum;
+      onlyAppend = true;
       for (const logId of created) heads.forget(logId);
       for (const { reject } of batch) reject(new LogError("unavailable", "the log store refused to write", { cause }));
       return;
     }
+    afterMove();
+    for (const [head, growth] of grown) grow(head, growth, atMs);
+    heads.evictIdle();
     for (const { append, error } of fenced) append.reject(error);
     for (const { append, head, seq } of written) {
-      head.lastSeq = seq;
-      if (head.leaseTtlMs > 0) head.leaseDeadlineMs = atMs + head.leaseTtlMs;
       append.resolve({ position: { epoch: head.epoch, seq }, stop: head.stop });
     }
     for (const { append } of written) if (append.payloads.length > 0) onAppended(append.logId);
+  }
+
+  function grow(head: Head, { records, journalNum }: Growth, atMs: number): void {
+    head.lastSeq += records.length;
+    if (head.leaseTtlMs > 0) head.leaseDeadlineMs = atMs + head.leaseTtlMs;
+    if (records.length === 0) return;
+    if (head.journal.length === 0) {
+      head.journal = records;
+      head.journalNum = journalNum;
+      segments.add(head);
+    } else {
+      head.journal.push(...records);
+    }
   }
 
   return {

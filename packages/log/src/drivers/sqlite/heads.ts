@@ -1,9 +1,16 @@
 /** What is known of each log without asking SQLite: the file is locked by this process, so nobody else changes it. */
 import type { DatabaseSync } from "node:sqlite";
+import type { LogRecord } from "../../record-log.ts";
+
+/** A record that stands in the journal and is not in a segment yet. */
+export interface JournalRecord extends LogRecord {
+  atMs: number;
+}
 
 export interface Head {
+  readonly logId: string;
   /** Row number in `logs`. */
-  num: number;
+  readonly num: number;
   epoch: number;
   lastSeq: number;
   trimmedSeq: number;
@@ -14,6 +21,10 @@ export interface Head {
   leaseDeadlineMs: number;
   /** 0 while nobody holds the lease: then an append renews nothing. */
   leaseTtlMs: number;
+  /** The newest records, up to `lastSeq`: stored in the journal, and kept here because the journal is not sorted by log. */
+  journal: JournalRecord[];
+  /** Row number in `journal` of `journal[0]`. */
+  journalNum: number;
 }
 
 export interface Heads {
@@ -22,6 +33,8 @@ export interface Heads {
   /** Inserts the log's row. */
   create(logId: string, epoch: number): Head;
   forget(logId: string): void;
+  /** Lets go of heads that can be read again. Not inside a transaction: what it adds is known to the heads only at its end. */
+  evictIdle(): void;
 }
 
 /** More than the logs that are live at once on one machine; idle ones beyond it are read again. */
@@ -31,19 +44,13 @@ export function createHeads(database: DatabaseSync): Heads {
   const heads = new Map<string, Head>();
   const select = database.prepare(
     `SELECT num, epoch, trimmed_seq, trimmed_epoch, stop, expires_at_ms,
-            (SELECT max(seq) FROM records WHERE log = num) AS last_seq
+            (SELECT max(last_seq) FROM segments WHERE log = logs.num) AS last_seq
      FROM logs WHERE id = ?`,
   );
   const insert = database.prepare("INSERT INTO logs (id, epoch) VALUES (?, ?)");
 
-  function remember(logId: string, head: Head): Head {
-    if (heads.size >= maxHeads) {
-      for (const [id, idle] of heads) {
-        if (idle.leaseTtlMs === 0) heads.delete(id);
-        if (heads.size < maxHeads * 0.9) break;
-      }
-    }
-    heads.set(logId, head);
+  function remember(head: Head): Head {
+    heads.set(head.logId, head);
     return head;
   }
 
@@ -51,16 +58,13 @@ export function createHeads(database: DatabaseSync): Heads {
     const row = select.get(logId);
     if (!row) return undefined;
     const trimmedSeq = Number(row["trimmed_seq"]);
-    return remember(logId, {
-      num: Number(row["num"]),
-      epoch: Number(row["epoch"]),
+    return remember({
+      ...newHead(logId, Number(row["num"]), Number(row["epoch"])),
       lastSeq: row["last_seq"] === null ? trimmedSeq : Number(row["last_seq"]),
       trimmedSeq,
       trimmedEpoch: Number(row["trimmed_epoch"]),
       stop: row["stop"] === 1,
       expiresAtMs: row["expires_at_ms"] === null ? Number.POSITIVE_INFINITY : Number(row["expires_at_ms"]),
-      leaseDeadlineMs: 0,
-      leaseTtlMs: 0,
     });
   }
 
@@ -69,20 +73,31 @@ export function createHeads(database: DatabaseSync): Heads {
       const head = heads.get(logId) ?? load(logId);
       return head && head.expiresAtMs > nowMs ? head : undefined;
     },
-    create(logId, epoch) {
-      const { lastInsertRowid } = insert.run(logId, epoch);
-      return remember(logId, {
-        num: Number(lastInsertRowid),
-        epoch,
-        lastSeq: 0,
-        trimmedSeq: 0,
-        trimmedEpoch: 0,
-        stop: false,
-        expiresAtMs: Number.POSITIVE_INFINITY,
-        leaseDeadlineMs: 0,
-        leaseTtlMs: 0,
-      });
-    },
+    create: (logId, epoch) => remember(newHead(logId, Number(insert.run(logId, epoch).lastInsertRowid), epoch)),
     forget: (logId) => void heads.delete(logId),
+    evictIdle() {
+      if (heads.size < maxHeads) return;
+      for (const [id, { leaseTtlMs, journal }] of heads) {
+        if (leaseTtlMs === 0 && journal.length === 0) heads.delete(id);
+        if (heads.size < maxHeads * 0.9) break;
+      }
+    },
+  };
+}
+
+function newHead(logId: string, num: number, epoch: number): Head {
+  return {
+    logId,
+    num,
+    epoch,
+    lastSeq: 0,
+    trimmedSeq: 0,
+    trimmedEpoch: 0,
+    stop: false,
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    leaseDeadlineMs: 0,
+    leaseTtlMs: 0,
+    journal: [],
+    journalNum: 0,
   };
 }

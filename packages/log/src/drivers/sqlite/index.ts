@@ -1,5 +1,5 @@
 /** A record log in one SQLite file that this process alone holds. The default of a single machine. */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { judgePosition } from "../../position.ts";
 import {
   type Lease,
@@ -17,7 +17,8 @@ import { createWatchers } from "../../watchers.ts";
 import { openDatabase } from "./database.ts";
 import { createExpiry } from "./expiry.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { createHeads } from "./heads.ts";
+import { createHeads, type Head, type JournalRecord } from "./heads.ts";
+import { createSegments } from "./segments.ts";
 
 export interface SqliteLogOptions {
   /** The file; it and its folder are created. `-wal` is added for the file beside it. */
@@ -43,20 +44,46 @@ export function openSqliteLog({
 }: SqliteLogOptions): RecordLog {
   const database = openDatabase(path, maxBytes);
   const heads = createHeads(database);
+  const segments = createSegments(database);
   const watchers = createWatchers();
-  const commits = createGroupCommit({ database, heads, now, onAppended: (logId) => watchers.wake(logId, "append") });
-  const expiry = createExpiry({ database, heads, now, intervalMs: expiryIntervalMs });
+  const onAppended = (logId: string): void => watchers.wake(logId, "append");
+  const commits = createGroupCommit({ database, heads, segments, now, onAppended });
+  const expiry = createExpiry({ database, heads, segments, now, intervalMs: expiryIntervalMs });
+  const moving = setInterval(commits.flush, moveIntervalMs);
+  moving.unref();
   const statements = prepareStatements(database);
 
-  function readRecords(num: number, afterSeq: number, limit: ReadLimit): LogRecord[] {
-    const records: LogRecord[] = [];
-    let chars = 0;
-    for (const row of statements.page.iterate(num, afterSeq, limit.count) as Iterable<unknown> as Iterable<RecordRow>) {
-      chars += row[2].length;
-      if (records.length > 0 && chars > limit.chars) break;
-      records.push({ seq: row[0], epoch: row[1], payload: row[2] });
+  function* recordsAfter(head: Head, afterSeq: number): Generator<LogRecord> {
+    const journalFrom = head.lastSeq - head.journal.length;
+    if (afterSeq < journalFrom) yield* segments.read(head.num, afterSeq);
+    yield* head.journal.slice(Math.max(0, afterSeq - journalFrom));
+  }
+
+  function epochOf(head: Head, seq: number): number | undefined {
+    // Where only one epoch has ever written, the record need not be looked up.
+    if (head.epoch === 1) return 1;
+    const journalFrom = head.lastSeq - head.journal.length;
+    return seq > journalFrom ? head.journal[seq - journalFrom - 1]?.epoch : segments.epochOf(head.num, seq);
+  }
+
+  /** The seq of the newest record that the bounds no longer keep; 0 if all are kept. */
+  function trimPoint(head: Head, { count, bytes, ageMs }: Retention): number {
+    let keptBytes = 0;
+    for (const { seq, atMs, payload } of newestFirst(head)) {
+      if (seq <= head.trimmedSeq) break;
+      keptBytes += Buffer.byteLength(payload);
+      const over =
+        (count !== undefined && head.lastSeq - seq >= count) ||
+        (bytes !== undefined && keptBytes > bytes) ||
+        (ageMs !== undefined && atMs < now() - ageMs);
+      if (over && seq < head.lastSeq) return seq;
     }
-    return records;
+    return 0;
+  }
+
+  function* newestFirst(head: Head): Generator<JournalRecord> {
+    yield* head.journal.toReversed();
+    yield* segments.readNewestFirst(head.num);
   }
 
   return {
@@ -68,16 +95,10 @@ export function openSqliteLog({
         if (!head) return after.seq === 0 ? { type: "records", records: [] } : { type: "diverged" };
         const verdict = judgePosition(after, {
           ...head,
-          epochOf: (seq) => {
-            // Where only one epoch has ever written, the row need not be looked up.
-            if (head.epoch === 1) return 1;
-            const row = statements.epoch.get(head.num, seq);
-            return row && Number(row["epoch"]);
-          },
+          epochOf: (seq) => epochOf(head, seq),
         });
         if (verdict !== "ok") return { type: verdict };
-        if (after.seq === head.lastSeq) return { type: "records", records: [] };
-        return { type: "records", records: readRecords(head.num, after.seq, limit) };
+        return { type: "records", records: takePage(recordsAfter(head, after.seq), limit) };
       });
     },
 
@@ -128,9 +149,9 @@ export function openSqliteLog({
       guard(() => {
         const head = heads.find(logId, now());
         if (!head) return;
-        const upTo = trimPoint(statements, head.num, head.lastSeq, retention, now());
+        const upTo = trimPoint(head, retention);
         if (upTo <= head.trimmedSeq) return;
-        const epoch = Number(statements.epoch.get(head.num, upTo)?.["epoch"] ?? 0);
+        const epoch = epochOf(head, upTo) ?? 0;
         database.exec("BEGIN IMMEDIATE");
         try {
           statements.deleteUpTo.run(head.num, upTo);
@@ -150,7 +171,7 @@ export function openSqliteLog({
         const head = heads.find(logId, now());
         if (!head) return;
         if (ttlMs <= 0) {
-          expiry.remove(logId, head.num);
+          expiry.remove(head);
           return;
         }
         const atMs = now() + ttlMs;
@@ -161,58 +182,44 @@ export function openSqliteLog({
 
     async [Symbol.asyncDispose](): Promise<void> {
       expiry.end();
+      clearInterval(moving);
       commits.flush();
       if (database.isOpen) database.close();
     },
   };
 }
 
-type RecordRow = [seq: number, epoch: number, payload: string];
+/** How often what stands in the journal is looked through while nothing is appended. */
+const moveIntervalMs = 500;
 
 interface Statements {
-  page: ReturnType<DatabaseSync["prepare"]>;
-  epoch: ReturnType<DatabaseSync["prepare"]>;
-  newestFirst: ReturnType<DatabaseSync["prepare"]>;
-  setEpoch: ReturnType<DatabaseSync["prepare"]>;
-  setStop: ReturnType<DatabaseSync["prepare"]>;
-  setTrimmed: ReturnType<DatabaseSync["prepare"]>;
-  setExpiry: ReturnType<DatabaseSync["prepare"]>;
-  deleteUpTo: ReturnType<DatabaseSync["prepare"]>;
+  setEpoch: StatementSync;
+  setStop: StatementSync;
+  setTrimmed: StatementSync;
+  setExpiry: StatementSync;
+  deleteUpTo: StatementSync;
 }
 
 function prepareStatements(database: DatabaseSync): Statements {
-  const page = database.prepare(
-    "SELECT seq, epoch, payload FROM records WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
-  );
-  page.setReturnArrays(true);
   return {
-    page,
-    epoch: database.prepare("SELECT epoch FROM records WHERE log = ? AND seq = ?"),
-    newestFirst: database.prepare(
-      "SELECT seq, at_ms, length(CAST(payload AS BLOB)) AS bytes FROM records WHERE log = ? ORDER BY seq DESC",
-    ),
     setEpoch: database.prepare("UPDATE logs SET epoch = ? WHERE num = ?"),
     setStop: database.prepare("UPDATE logs SET stop = 1 WHERE num = ?"),
     setTrimmed: database.prepare("UPDATE logs SET trimmed_seq = ?, trimmed_epoch = ? WHERE num = ?"),
     setExpiry: database.prepare("UPDATE logs SET expires_at_ms = ? WHERE num = ?"),
-    deleteUpTo: database.prepare("DELETE FROM records WHERE log = ? AND seq <= ?"),
+    deleteUpTo: database.prepare("DELETE FROM segments WHERE log = ? AND last_seq <= ?"),
   };
 }
 
-/** The seq of the newest record that the bounds no longer keep; 0 if all are kept. */
-function trimPoint(statements: Statements, num: number, lastSeq: number, retention: Retention, nowMs: number): number {
-  const { count, bytes, ageMs } = retention;
-  let keptBytes = 0;
-  for (const row of statements.newestFirst.iterate(num)) {
-    const seq = Number(row["seq"]);
-    keptBytes += Number(row["bytes"]);
-    const over =
-      (count !== undefined && lastSeq - seq >= count) ||
-      (bytes !== undefined && keptBytes > bytes) ||
-      (ageMs !== undefined && Number(row["at_ms"]) < nowMs - ageMs);
-    if (over && seq < lastSeq) return seq;
+/** As many records as the limit allows, and at least one. */
+function takePage(records: Iterable<LogRecord>, limit: ReadLimit): LogRecord[] {
+  const page: LogRecord[] = [];
+  let chars = 0;
+  for (const { seq, epoch, payload } of records) {
+    chars += payload.length;
+    if (page.length >= limit.count || (page.length > 0 && chars > limit.chars)) break;
+    page.push({ seq, epoch, payload });
   }
-  return 0;
+  return page;
 }
 
 function guard<T>(action: () => T): T {
