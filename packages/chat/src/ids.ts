@@ -21,7 +21,7 @@ export function formatEventId(generationId: string, { epoch, seq }: Position): s
   return `${generationId}:${epoch}.${seq}`;
 }
 
-const eventIdPattern = /^([A-Za-z0-9_-]{1,64}):(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,14})$/;
+const eventIdPattern = /^([A-Za-z0-9_-]{1,64}):(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})$/;
 
 /** `undefined` for whatever is not one of our event IDs. */
 export function parseEventId(text: string): EventId | undefined {

@@ -35,9 +35,16 @@ export function createChunkFormat(generationId: string): RecordFormat {
   };
 }
 
-/** The block that tells a client to drop what it has; it stands under the ID the client came with. */
-export function encodeReset(reset: Reset, id: string): Uint8Array {
-  return encodeEvent({ event: "reset", data: JSON.stringify(reset), id });
+/**
+ * The block that tells a client to drop what it has. Its ID stands before the first record of the log as it is now: a client that
+ * saw only this block goes on at the start, and one that filters IDs it has seen does not take it for an old event.
+ */
+export function encodeReset(reset: Reset, generationId: string, epoch: number): Uint8Array {
+  return encodeEvent({
+    event: "reset",
+    data: JSON.stringify(reset),
+    id: formatEventId(generationId, { epoch, seq: 0 }),
+  });
 }
 
 interface Run {

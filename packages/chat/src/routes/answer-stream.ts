@@ -6,8 +6,7 @@ import { createChunkFormat, encodeReset, fromPayload, type StoredChunk, toPayloa
 import { createAssembler } from "../generation/assembler.ts";
 import { emptyAnswer } from "../generation/answer.ts";
 import { errorTexts } from "../generation/error-texts.ts";
-import { formatEventId } from "../ids.ts";
-import { headerNames, type Reset, type TerminalState } from "../protocol.ts";
+import { headerNames, type TerminalState } from "../protocol.ts";
 import { type GenerationRow, toEnd, toParts } from "../store/rows.ts";
 import type { ChatContext, RouteContext } from "./context.ts";
 
@@ -20,11 +19,13 @@ export async function openAnswer(
   { log, store, streams }: RouteContext,
   c: ChatContext,
   generation: GenerationRow,
-  after: Position | undefined,
+  lastPosition: Position | undefined,
 ): Promise<Response> {
   const { incoming: request, outgoing: response } = c.env;
   const { id } = generation;
   const format = createChunkFormat(id);
+  // After `reset` alone, which stands before the first record, everything is still to come.
+  const after = lastPosition?.seq === 0 ? undefined : lastPosition;
   const common = {
     request,
     response,
@@ -35,27 +36,28 @@ export async function openAnswer(
       [headerNames.conversation]: generation.conversation_id,
       "Content-Location": `/api/generations/${id}/events`,
     },
-    rotate: after !== undefined || request.headers[headerNames.resume.toLowerCase()] === "1",
+    rotate: lastPosition !== undefined || request.headers[headerNames.resume.toLowerCase()] === "1",
   };
-  const resetBlock = (reason: Reset["reason"]): { preamble: Uint8Array } | undefined =>
-    after && { preamble: encodeReset({ reason }, formatEventId(id, after)) };
-
   // Only an ended generation can be without a log: what is stored is all there is.
-  if (generation.end_seq !== null && !(await log.head(id))) {
+  const head = await log.head(id);
+  if (generation.end_seq !== null && !head) {
     const end: Position = { epoch: Number(generation.end_epoch), seq: Number(generation.end_seq) };
     if (after && samePosition(after, end)) return c.body(null, 204);
     const message = await store.generations.findMessage(generation.message_id);
     const records = storedRecords(generation, message?.parts ?? "[]", end);
     const terminal: Position = { epoch: end.epoch, seq: end.seq - 1 };
-    return after && samePosition(after, terminal)
-      ? sent(await streams.open({ ...common, source: { records }, after: terminal }))
-      : sent(await streams.open({ ...common, source: { records }, after: start, ...resetBlock("expired") }));
+    if (after && samePosition(after, terminal)) {
+      return sent(await streams.open({ ...common, source: { records }, after: terminal }));
+    }
+    const preamble = after && encodeReset({ reason: "expired" }, id, end.epoch);
+    return sent(await streams.open({ ...common, source: { records }, after: start, ...(preamble && { preamble }) }));
   }
 
   if (after && (await isClose(log, id, after))) return c.body(null, 204);
   const opened = await streams.open({ ...common, source: { logId: id }, after: after ?? start });
   if (!("type" in opened) || opened.type === "gone") return RESPONSE_ALREADY_SENT;
-  return sent(await streams.open({ ...common, source: { logId: id }, after: start, ...resetBlock(opened.type) }));
+  const preamble = encodeReset({ reason: opened.type }, id, head?.epoch ?? 0);
+  return sent(await streams.open({ ...common, source: { logId: id }, after: start, preamble }));
 }
 
 function sent(opened: Connection | Refusal): Response {
