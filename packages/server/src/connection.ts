@@ -57,8 +57,9 @@ const streamHeaders = {
   "X-Accel-Buffering": "no",
 };
 
-/** Wakes proxies and virus scanners that hold back the first bytes. */
-const padding = encodeComment(" ".repeat(2046));
+/** Proxies and virus scanners that hold back the first bytes let go of so many. */
+const wakingBytes = 2048;
+const padding = encodeComment(" ".repeat(wakingBytes - 2));
 const heartbeat = encodeComment("");
 
 /** One write holds about so much, so that a reader that stops has little waiting for it. */
@@ -79,11 +80,11 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   if (first.type !== "blocks") return first;
 
   // All that can throw, before anything is registered.
+  const blocks = Buffer.concat([...(preamble ? [preamble] : []), ...first.blocks]);
   const opening = Buffer.concat([
     encodeRetry(timings.retryMs),
-    padding,
-    ...(preamble ? [preamble] : []),
-    ...first.blocks,
+    ...(blocks.length < wakingBytes ? [padding] : []),
+    blocks,
   ]);
   const rotateRetry = encodeRetry(timings.rotateRetryMs);
   response.writeHead(200, { ...streamHeaders, ...headers });

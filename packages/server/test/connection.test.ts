@@ -84,6 +84,13 @@ describe("the opening", () => {
     expect(client.body()).toBe(`retry: 1000\n: ${" ".repeat(2046)}\ndata: 0,1,2,\nid: 1.3\n\n`);
   });
 
+  it("leaves the padding out where the events of the first write are enough to wake a proxy", async () => {
+    await writer.append("x".repeat(2048));
+    const client = openClient();
+    await client.until(() => client.events().length > 0);
+    expect(client.body()).toMatch(/^retry: 1000\ndata: x+\nid: 1.1\n\n$/);
+  });
+
   it("sends the head at once where nothing is stored, and the first record when it comes", async () => {
     const client = openClient();
     await client.until(() => client.body().startsWith("retry: 1000\n"));
