@@ -31,6 +31,8 @@ export interface AnswerEntry {
   joined: boolean;
   /** The request was refused, or nobody could be asked: no answer has begun. */
   problem: ApiErrorCode | null;
+  /** What was asked, to ask for the very same again: the server then answers once, even if it had heard it. */
+  source: StreamSource | null;
 }
 
 export type Entry = UserEntry | AnswerEntry;
@@ -57,6 +59,8 @@ export interface ThreadState {
   /** An answer is on its way. */
   busy: boolean;
   stopping: boolean;
+  /** A message that the server did not take, to be put back where it was written. */
+  returned: string;
   /** `reconnecting` as soon as the connection is lost; the page waits a second before it says so. */
   connection: "idle" | "connecting" | "open" | "reconnecting";
 }
@@ -84,6 +88,7 @@ export function createThread(options: ThreadOptions): Thread {
     entries: shallowReactive([]),
     busy: false,
     stopping: false,
+    returned: "",
     connection: "idle",
   });
   let stream: EventStream | null = null;
@@ -97,6 +102,7 @@ export function createThread(options: ThreadOptions): Thread {
       live: true,
       joined,
       problem: null,
+      source: null,
     });
     state.entries.push(entry);
     return entry;
@@ -104,6 +110,8 @@ export function createThread(options: ThreadOptions): Thread {
 
   /** Until the answer is whole, was stopped here, or the server said no. */
   async function run(entry: AnswerEntry, source: StreamSource): Promise<void> {
+    entry.source = source;
+    entry.problem = null;
     const abort = new AbortController();
     running = abort;
     state.busy = true;
@@ -136,6 +144,16 @@ export function createThread(options: ThreadOptions): Thread {
       }
     }
     options.onChanged(thread);
+    if (entry.problem === "conversation-busy") await giveWay(entry, source);
+  }
+
+  /** Another device has asked meanwhile: its question and answer are shown, and what was written here goes back. */
+  async function giveWay(entry: AnswerEntry, source: StreamSource): Promise<void> {
+    if ("request" in source && source.request.message !== undefined) {
+      state.entries.splice(state.entries.indexOf(entry) - 1, 2);
+      state.returned = source.request.message;
+    }
+    await thread.refresh();
   }
 
   function show(entry: AnswerEntry, answer: Answer): void {
@@ -168,7 +186,6 @@ export function createThread(options: ThreadOptions): Thread {
   async function fail(entry: AnswerEntry, error: unknown): Promise<void> {
     const problem = error instanceof ApiError ? error : new ApiError("internal", String(error), null, error);
     if (problem.code === "unauthorized") options.onUnauthorized();
-    if (problem.code === "conversation-busy") await thread.refresh();
     entry.problem = problem.code;
     if (isRunning(entry.answer.state) && entry.answer.messageId !== null) await askServer(entry).catch(() => undefined);
   }
@@ -193,6 +210,7 @@ export function createThread(options: ThreadOptions): Thread {
         live,
         joined: live,
         problem: null,
+        source: null,
       });
     });
     state.entries.splice(0, state.entries.length, ...entries);
@@ -224,6 +242,11 @@ export function createThread(options: ThreadOptions): Thread {
     return { request, key: randomKey() };
   }
 
+  function askAgain(entry: AnswerEntry, source: StreamSource, model: string | null): StreamSource {
+    const isRefused = entry.problem === "unknown-model" || entry.problem === "key-reused";
+    return isRefused && "request" in source ? request({ message: source.request.message ?? "" }, model) : source;
+  }
+
   const thread: Thread = {
     key: options.key,
     state,
@@ -249,11 +272,13 @@ export function createThread(options: ThreadOptions): Thread {
     async regenerate(model) {
       const old = lastAnswer();
       if (old === null || state.busy) return;
-      state.entries.pop();
-      const question = state.entries.at(-1);
       const { messageId } = old.answer;
-      if (messageId !== null) await run(addAnswer(false), request({ trigger: "regenerate-message", messageId }, model));
-      else if (question?.role === "user") await run(addAnswer(false), request({ message: question.text }, model));
+      if (messageId !== null) {
+        state.entries.pop();
+        await run(addAnswer(false), request({ trigger: "regenerate-message", messageId }, model));
+      } else if (old.source !== null) {
+        await run(old, askAgain(old, old.source, model));
+      }
     },
     async continue() {
       const entry = lastAnswer();

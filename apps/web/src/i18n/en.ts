@@ -1,6 +1,6 @@
 /** English. zh.ts has the same keys; a test compares them. */
 export const en = {
-  app: { newChat: "New chat", menu: "Conversations", close: "Close", skip: "Skip to the message box" },
+  app: { newChat: "New chat", menu: "Conversations", close: "Close" },
   day: { today: "Today", yesterday: "Yesterday", week: "Previous 7 days", older: "Older" },
   list: {
     empty: "Your conversations will appear here.",
@@ -34,7 +34,6 @@ export const en = {
     label: "Model",
     guide: "not a language model",
     guideHint: "answers from Typebar's own documentation",
-    none: "No model",
   },
   message: {
     you: "You said",
@@ -56,7 +55,7 @@ export const en = {
   },
   connection: { reconnecting: "Reconnecting…", offline: "You are offline.", retryNow: "Retry now" },
   thread: {
-    loading: "Loading…",
+    label: "Conversation",
     missing: "This conversation does not exist, or not any more.",
     unreachable: "The conversation could not be loaded.",
     retry: "Load again",
@@ -84,10 +83,6 @@ export const en = {
     go: "Go on",
     clear: "Clear",
     empty: "Ask something and watch it arrive.",
-    time: "Time",
-    id: "ID",
-    event: "Event",
-    data: "Data",
   },
   generationError: {
     "provider-unauthorized": "The model's provider did not accept the key. Check the key in Typebar's configuration.",

@@ -2,7 +2,7 @@
 import type { Words } from "./en.ts";
 
 export const zh: Words = {
-  app: { newChat: "新对话", menu: "对话列表", close: "关闭", skip: "跳到输入框" },
+  app: { newChat: "新对话", menu: "对话列表", close: "关闭" },
   day: { today: "今天", yesterday: "昨天", week: "过去 7 天", older: "更早" },
   list: {
     empty: "你的对话会显示在这里。",
@@ -26,7 +26,7 @@ export const zh: Words = {
     },
   },
   composer: { placeholder: "输入你的问题", label: "消息", send: "发送", stop: "停止", stopping: "正在停止…" },
-  model: { label: "模型", guide: "不是语言模型", guideHint: "根据 Typebar 自己的文档回答", none: "没有模型" },
+  model: { label: "模型", guide: "不是语言模型", guideHint: "根据 Typebar 自己的文档回答" },
   message: {
     you: "你说",
     answer: "回答",
@@ -47,7 +47,7 @@ export const zh: Words = {
   },
   connection: { reconnecting: "正在重新连接…", offline: "当前处于离线状态。", retryNow: "立即重试" },
   thread: {
-    loading: "加载中…",
+    label: "对话内容",
     missing: "这个对话不存在，或已被删除。",
     unreachable: "对话加载失败。",
     retry: "重新加载",
@@ -63,10 +63,6 @@ export const zh: Words = {
     go: "继续",
     clear: "清空",
     empty: "提一个问题，看它如何到达。",
-    time: "时间",
-    id: "ID",
-    event: "事件",
-    data: "数据",
   },
   generationError: {
     "provider-unauthorized": "模型服务商不接受当前密钥。请检查 Typebar 配置中的密钥。",

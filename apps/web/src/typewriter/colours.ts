@@ -83,7 +83,7 @@ export async function openColourer(): Promise<Colourer> {
       const grammar = Object.hasOwn(grammars, name) ? grammars[name] : undefined;
       if (grammar === undefined) return undefined;
       await highlighter.loadLanguage(grammar());
-      const lines = highlighter.codeToTokensBase(text, { lang: name, theme: "css-variables", tokenizeTimeLimit: 200 });
+      const lines = highlighter.codeToTokensBase(text, { lang: name, theme: "css-variables", tokenizeTimeLimit: 1000 });
       return lines.map((line) => line.map(({ content, color }) => ({ content, kind: kindOf(color) })));
     },
   };

@@ -111,6 +111,12 @@ function deepestEnd(container: Element): Element | undefined {
 
 function lastMeaningful(element: Element): ChildNode | null {
   let last = element.lastChild;
-  while (last !== null && last.nodeType === Node.TEXT_NODE && last.textContent === "") last = last.previousSibling;
+  while (last !== null && isUnwritten(last)) last = last.previousSibling;
   return last;
+}
+
+/** Nothing stands in it yet: the cells of a table row that come after the one being typed. */
+function isUnwritten(node: ChildNode): boolean {
+  const isPlace = node.nodeType === Node.TEXT_NODE || (node instanceof Element && node.matches("td, th"));
+  return isPlace && node.textContent === "";
 }

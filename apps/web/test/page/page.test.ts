@@ -191,6 +191,27 @@ describe("never losing the place", () => {
   });
 });
 
+describe("two devices at once", () => {
+  it("gives way to the other's question, and gives the own one back to the writer", async () => {
+    await ask("first");
+    await lastAnswer("completed").waitFor();
+    const other = await openPage();
+    await other.goto(page.url());
+    await lastAnswer("completed", other).waitFor();
+    await ask("slow one", other);
+    await untilText(/Title/u, other);
+    await ask("my own question");
+    await page.getByTestId("message-user").filter({ hasText: "slow one" }).waitFor();
+    await lastAnswer("completed").waitFor();
+    expect(await page.getByTestId("message-user").allInnerTexts()).toEqual([
+      expect.stringContaining("first"),
+      expect.stringContaining("slow one"),
+    ]);
+    expect(await page.getByTestId("composer-input").inputValue()).toBe("my own question");
+    expect(server.starts).toBe(2);
+  });
+});
+
 describe("an answer that is not whole", () => {
   it("is stopped with Escape, and goes on with its text kept", async () => {
     await ask("slow");
