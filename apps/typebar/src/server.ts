@@ -17,7 +17,7 @@ import { openSqliteLog } from "@typebar/log/sqlite";
 import { createEventStreams } from "@typebar/server";
 import type { Logger } from "pino";
 import { createAccess } from "./access/access.ts";
-import { toAccessResponse } from "./access/access-response.ts";
+import { type CreateProblem, toAccessResponse } from "./access/access-response.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
 import { toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
@@ -94,7 +94,6 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     isDraining: () => draining,
     report: (message, error) => logger.error({ err: error }, message),
   });
-  const createProblem: Parameters<typeof toAccessResponse>[1] = (code, detail) => problem(code, { detail });
   const signIn = gate && createSignInRoutes({ gate, problem: createProblem });
   const files = createStaticFiles({ webDir: join(rootDir, "apps/web/dist"), docsDir });
 
@@ -145,6 +144,8 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     },
   };
 }
+
+const createProblem: CreateProblem = (code, detail) => problem(code, { detail });
 
 /** How long the start waits for providers to list their models. */
 const listTimeoutMs = 1000;
