@@ -25,7 +25,6 @@ const leftOut = new Set(["dist", "node_modules", "test", ".cache"]);
 
 /** @param {string} nodePath */
 export async function buildPage(nodePath) {
-  if (!existsSync(join(webDir, "index.html"))) return;
   const stamp = hashSources();
   const stampPath = join(builtDir, stampName);
   if (existsSync(stampPath) && readFileSync(stampPath, "utf8") === stamp) return;
