@@ -4,3 +4,4 @@ export * from "./scripted-answer.ts";
 export * from "./scripted-model.ts";
 export * from "./postgres.ts";
 export * from "./typebar-process.ts";
+export * from "./chromium.ts";

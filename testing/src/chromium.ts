@@ -1,0 +1,17 @@
+/** The system's Chromium, headless, for the browser tests. `npm test` finds it and names it in CHROMIUM_PATH. */
+import { type Browser, chromium } from "playwright-core";
+
+/** Without the background services that would only knock at closed doors. */
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function openChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium", args });
+}
