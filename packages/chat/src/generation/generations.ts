@@ -3,7 +3,7 @@ import type { Lease, RecordLog } from "@typebar/log";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { GenerationStore } from "../store/generations.ts";
-import { type GenerationRow, toParts } from "../store/rows.ts";
+import { type GenerationRow, toGivenText, toParts } from "../store/rows.ts";
 import { textOf } from "./answer.ts";
 import type { ContinuationSetting } from "./continuation.ts";
 import type { GenerationLimits } from "./deadline.ts";
@@ -166,7 +166,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
       messages,
       messageId,
       start: { conversationId, generationId: id, model },
-      givenText: generation.given_text,
+      givenText: toGivenText(generation),
       takeover,
       limits: options.limits,
       continuation: options.continuation,

@@ -1,4 +1,4 @@
-/** Queries of conversations and their messages. Called by routes/conversations and by store/begin. */
+/** Queries of conversations and their messages. Called by routes/conversations and by store/generations. */
 import type { Kysely, Transaction } from "kysely";
 import { createId } from "../ids.ts";
 import type { Conversation, ConversationPage, ConversationSummary, Message } from "../protocol.ts";
@@ -47,10 +47,13 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
     async read(ownerId, id) {
       const row = await findConversation(database, ownerId, id);
       if (!row) return undefined;
-      const [messages, generations] = await Promise.all([
-        database.selectFrom("messages").selectAll().where("conversation_id", "=", id).execute(),
-        database.selectFrom("generations").selectAll().where("conversation_id", "=", id).execute(),
-      ]);
+      // In this order: an answer that ends in between is shown as running, and followed; never as ended and empty.
+      const generations = await database
+        .selectFrom("generations")
+        .selectAll()
+        .where("conversation_id", "=", id)
+        .execute();
+      const messages = await database.selectFrom("messages").selectAll().where("conversation_id", "=", id).execute();
       const byId = new Map(generations.map((generation) => [generation.id, generation]));
       const unfinished = generations.find(({ state }) => state === "queued" || state === "running");
       return {
@@ -87,11 +90,7 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
   };
 }
 
-export async function findConversation(
-  queries: Queries,
-  ownerId: string,
-  id: string,
-): Promise<ConversationRow | undefined> {
+async function findConversation(queries: Queries, ownerId: string, id: string): Promise<ConversationRow | undefined> {
   return queries
     .selectFrom("conversations")
     .selectAll()

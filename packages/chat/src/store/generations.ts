@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from "kysely";
 import { createId } from "../ids.ts";
 import type { EndMetadata, GenerationState, MessagePart, Trigger } from "../protocol.ts";
 import { textOf } from "../generation/answer.ts";
-import { branchOf, findConversation, insertConversation } from "./conversations.ts";
+import { branchOf, insertConversation } from "./conversations.ts";
 import { type ConversationRow, type GenerationRow, type MessageRow, toParts } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { titleOf } from "./title.ts";
@@ -172,9 +172,8 @@ async function beginWithin(
   request: BeginRequest,
   nowMs: number,
 ): Promise<BeginResult> {
-  const known = await findByKeys(transaction, request);
-  if (known)
-    return known.request_hash === request.requestHash ? { type: "known", generation: known } : { type: "key-reused" };
+  const known = await findKnown(transaction, request);
+  if (known) return known;
 
   const conversation = await findOrMakeConversation(transaction, request, nowMs);
   if (!conversation) return { type: "not-found" };
@@ -184,7 +183,8 @@ async function beginWithin(
     .where("conversation_id", "=", conversation.id)
     .where("state", "in", unfinishedStates)
     .executeTakeFirst();
-  if (running) return { type: "busy", generationId: running.id };
+  // It may be this very request's, stored by a repetition since the keys were looked up.
+  if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
   const model = request.chooseModel(conversation.model);
   if (model === undefined) return { type: "unknown-model" };
 
@@ -198,7 +198,7 @@ async function beginWithin(
     state: "queued" as const,
     model,
     trigger: request.trigger,
-    given_text: place.givenText,
+    given_text: JSON.stringify(place.givenText),
     request_hash: request.requestHash,
     created_at_ms: nowMs,
   };
@@ -233,15 +233,18 @@ async function beginWithin(
   return { type: "begun", generation: row };
 }
 
-async function findByKeys(transaction: Transaction<Schema>, request: BeginRequest): Promise<GenerationRow | undefined> {
+/** What a request with these keys is answered with, if there was one before. */
+async function findKnown(transaction: Transaction<Schema>, request: BeginRequest): Promise<BeginResult | undefined> {
   if (request.keys.length === 0) return undefined;
-  return transaction
+  const generation = await transaction
     .selectFrom("generation_keys")
     .innerJoin("generations", "generations.id", "generation_keys.generation_id")
     .selectAll("generations")
     .where("generation_keys.owner_id", "=", request.ownerId)
     .where("generation_keys.key", "in", [...request.keys])
     .executeTakeFirst();
+  if (!generation) return undefined;
+  return generation.request_hash === request.requestHash ? { type: "known", generation } : { type: "key-reused" };
 }
 
 async function findOrMakeConversation(
@@ -250,14 +253,14 @@ async function findOrMakeConversation(
   nowMs: number,
 ): Promise<ConversationRow | undefined> {
   if (conversationId !== undefined) {
-    const found = await findConversation(transaction, ownerId, conversationId);
-    if (found || !createConversation) return found;
-    const others = await transaction
+    // One look at all owners' at once: between two, another request could make it.
+    const found = await transaction
       .selectFrom("conversations")
-      .select("id")
+      .selectAll()
       .where("id", "=", conversationId)
       .executeTakeFirst();
-    if (others) return undefined;
+    if (found) return found.owner_id === ownerId ? found : undefined;
+    if (!createConversation) return undefined;
   }
   if (text === undefined) return undefined;
   return insertConversation(transaction, { ownerId, id: conversationId ?? createId(), title: titleOf(text), nowMs });

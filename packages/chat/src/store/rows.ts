@@ -16,7 +16,7 @@ export type ConversationRow = Selectable<Schema["conversations"]>;
 export type MessageRow = Selectable<Schema["messages"]>;
 export type GenerationRow = Selectable<Schema["generations"]>;
 
-export function toTime(ms: number | string): string {
+function toTime(ms: number | string): string {
   return new Date(Number(ms)).toISOString();
 }
 
@@ -31,6 +31,10 @@ export function toSummary(row: ConversationRow): ConversationSummary {
 
 export function toParts(json: string): MessagePart[] {
   return JSON.parse(json) as MessagePart[];
+}
+
+export function toGivenText(row: GenerationRow): string {
+  return JSON.parse(row.given_text) as string;
 }
 
 /** What the end of a generation said, as far as it has ended. */

@@ -45,7 +45,7 @@ interface GenerationsTable {
   state: GenerationState;
   model: string;
   trigger: Trigger;
-  /** The text that the answer begins with: of `continue-message`. */
+  /** JSON: the text that the answer begins with, of `continue-message`. A model may say NUL, which PostgreSQL keeps in no text. */
   given_text: string;
   /** Of the request that started it: the same key with another body is refused. */
   request_hash: string;

@@ -11,7 +11,10 @@ export function titleOf(text: string): string {
     .map((candidate) => candidate.replace(/\s+/g, " ").trim())
     .find((candidate) => candidate !== "");
   if (line === undefined) return "";
-  const graphemes = Array.from(new Intl.Segmenter().segment(line.slice(0, 1000)), ({ segment }) => segment);
+  const graphemes = Array.from(
+    new Intl.Segmenter().segment(line.slice(0, 1000).toWellFormed()),
+    ({ segment }) => segment,
+  );
   if (graphemes.length <= maxTitleGraphemes) return graphemes.join("");
   const cut = graphemes.slice(0, maxTitleGraphemes).join("");
   const lastSpace = cut.lastIndexOf(" ");
