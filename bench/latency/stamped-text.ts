@@ -1,7 +1,7 @@
 /** Deltas that say when they were made: latency is the time until a client's socket has them. Shared by every process of the benchmark. */
 
 /** Monotonic and the same in every process of one machine, in microseconds. */
-export function nowMicros(): number {
+function nowMicros(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 

@@ -1,7 +1,7 @@
 /** One open event-stream response: pulls from a feed, writes once per turn, waits for a slow reader by not reading. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Position } from "@typebar/log";
-import { encodeComment, encodeRetry } from "@typebar/sse";
+import { encodeComment, encodeEvent, encodeRetry, type OutgoingEvent } from "@typebar/sse";
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import type { Feed } from "./feed.ts";
 import type { Pull } from "./pull.ts";
@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   /** Sent beside those of every event stream. */
   headers?: Readonly<Record<string, string>>;
   /** Blocks that go before the first one of the feed. */
-  preamble?: Uint8Array;
+  preamble?: OutgoingEvent;
   /** The client is known to come back, so the connection may be rotated. */
   rotate: boolean;
   timings?: Partial<ConnectionTimings>;
@@ -80,7 +80,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   if (first.type !== "blocks") return first;
 
   // All that can throw, before anything is registered.
-  const blocks = Buffer.concat([...(preamble ? [preamble] : []), ...first.blocks]);
+  const blocks = Buffer.concat([...(preamble ? [encodeEvent(preamble)] : []), ...first.blocks]);
   const opening = Buffer.concat([
     encodeRetry(timings.retryMs),
     ...(blocks.length < wakingBytes ? [padding] : []),

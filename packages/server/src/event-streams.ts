@@ -1,9 +1,11 @@
 /** All event streams of a process: a feed per log that is being followed, and the open connections. Called by chat/routes. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Position, RecordLog } from "@typebar/log";
+import type { OutgoingEvent } from "@typebar/sse";
 import { type Connection, openConnection, type Refusal } from "./connection.ts";
-import { createFeed, type Feed, type RecordFormat } from "./feed.ts";
+import { createFeed, type Feed } from "./feed.ts";
 import { createFixedFeed } from "./fixed-feed.ts";
+import type { RecordFormat } from "./pull.ts";
 import type { ConnectionTimings } from "./timings.ts";
 
 export interface EventStreamsOptions {
@@ -21,8 +23,8 @@ export interface OpenOptions {
   format: RecordFormat;
   after: Position;
   headers?: Readonly<Record<string, string>>;
-  /** Blocks that go before the first one. */
-  preamble?: Uint8Array;
+  /** Goes before the first one. */
+  preamble?: OutgoingEvent;
   /** The client is known to come back, so the connection may be rotated. */
   rotate: boolean;
 }

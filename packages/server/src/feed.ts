@@ -1,14 +1,6 @@
 /** Between a log and its connections: one shared tail, encoded once for all; merged for those who catch up. */
 import type { LogRecord, Position, ReadLimit, RecordLog } from "@typebar/log";
-import { type EncodedRecord, fill, type Pull, positionOf } from "./pull.ts";
-
-/** What the records of a log mean: passed in by whoever knows. */
-export interface RecordFormat {
-  /** Called once per record of the tail, however many connections follow. */
-  encode(record: LogRecord): EncodedRecord;
-  /** Joins neighbouring records for a reader that is behind; each result stands under the last joined one's position. */
-  merge(records: readonly LogRecord[]): LogRecord[];
-}
+import { type EncodedRecord, encodeRecord, fill, type Pull, positionOf, type RecordFormat } from "./pull.ts";
 
 /** Where a connection gets its bytes. */
 export interface Feed {
@@ -76,7 +68,7 @@ export function createFeed(options: FeedOptions): Feed {
 
   function remember(records: readonly LogRecord[]): void {
     for (const record of records) {
-      const encoded = format.encode(record);
+      const encoded = encodeRecord(format, record);
       cache.push({ record, ...encoded });
       cachedBytes += encoded.bytes.length;
     }
@@ -181,7 +173,7 @@ export function createFeed(options: FeedOptions): Feed {
     const firstSeq = records[0]?.seq ?? 0;
     for (const record of format.merge(records)) {
       const same = known[record.seq - firstSeq];
-      yield same?.record === record ? same : { record, ...format.encode(record) };
+      yield same?.record === record ? same : { record, ...encodeRecord(format, record) };
     }
   }
 

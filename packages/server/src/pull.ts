@@ -1,10 +1,24 @@
 /** What one connection gets at a time: the blocks of as many records as fit. Shared by the feeds. */
 import type { LogRecord, Position } from "@typebar/log";
+import { encodeEvent, type OutgoingEvent } from "@typebar/sse";
+
+/** What the records of a log mean: passed in by whoever knows. */
+export interface RecordFormat {
+  /** Called once per record of the tail, however many connections follow. */
+  toEvent(record: LogRecord): RecordEvent;
+  /** Joins neighbouring records for a reader that is behind; each result stands under the last joined one's position. */
+  merge(records: readonly LogRecord[]): LogRecord[];
+}
+
+/** One record as an event. */
+export interface RecordEvent extends OutgoingEvent {
+  /** Nothing comes after it: the connection that has written it ends cleanly. */
+  end: boolean;
+}
 
 /** One record as it goes onto the wire. */
 export interface EncodedRecord {
   bytes: Uint8Array;
-  /** Nothing comes after it: the connection that has written it ends cleanly. */
   end: boolean;
 }
 
@@ -16,6 +30,12 @@ export type Pull =
   | { type: "blocks"; blocks: readonly Uint8Array[]; position: Position; end: boolean }
   | { type: "expired" }
   | { type: "diverged" };
+
+/** @throws {EncodeError} if the format made an event that cannot be one. */
+export function encodeRecord(format: RecordFormat, record: LogRecord): EncodedRecord {
+  const { end, ...event } = format.toEvent(record);
+  return { bytes: encodeEvent(event), end };
+}
 
 /** Takes encoded records until about `maxBytes` are together (at least one if there is one), or the one that ends it all. */
 export function fill(

@@ -1,6 +1,5 @@
 import { openMemoryLog } from "@typebar/log/memory";
 import { start } from "@typebar/log";
-import { encodeEvent } from "@typebar/sse";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ConnectionTimings, createEventStreams, type EventStreams } from "../src/index.ts";
 import { openConnection } from "../src/connection.ts";
@@ -31,7 +30,7 @@ async function begin(timings: Partial<ConnectionTimings> = {}, random?: () => nu
       after: query.has("after") ? parseId(query.get("after") ?? "") : start,
       rotate: query.has("rotate"),
       ...(query.has("headers") && { headers: { "Typebar-Generation": query.get("headers") ?? "" } }),
-      ...(query.has("preamble") && { preamble: encodeEvent({ event: "reset", data: "{}", id: "0.0" }) }),
+      ...(query.has("preamble") && { preamble: { event: "reset", data: "{}", id: "0.0" } }),
     }),
   );
   clients = [];

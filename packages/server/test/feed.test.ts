@@ -241,10 +241,10 @@ describe("leaving", () => {
 });
 
 it("refuses, for each follower, a record that cannot be encoded", async () => {
-  const encode = format.encode.bind(format);
-  format.encode = (record) => {
+  const toEvent = format.toEvent.bind(format);
+  format.toEvent = (record) => {
     if (record.payload === "bad") throw new Error("it cannot be encoded");
-    return encode(record);
+    return toEvent(record);
   };
   const feed = createTestFeed();
   let failure: unknown;

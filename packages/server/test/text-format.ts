@@ -1,6 +1,5 @@
 /** A format whose records are pieces of text: what any reader has seen, joined, must be a stretch of the text. */
 import type { LogRecord, Position, RecordLog } from "@typebar/log";
-import { encodeEvent } from "@typebar/sse";
 import type { RecordFormat } from "../src/index.ts";
 
 /** Nothing comes after a payload that begins so. */
@@ -17,12 +16,9 @@ export function createTextFormat(): CountingFormat {
   return {
     encodeCount: 0,
     mergeCount: 0,
-    encode(record) {
+    toEvent(record) {
       this.encodeCount += 1;
-      return {
-        bytes: encodeEvent({ data: record.payload, id: formatId(record) }),
-        end: record.payload.startsWith(endPayload),
-      };
+      return { data: record.payload, id: formatId(record), end: record.payload.startsWith(endPayload) };
     },
     merge(records) {
       this.mergeCount += 1;

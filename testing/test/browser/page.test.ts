@@ -128,7 +128,7 @@ describe("the page", () => {
       await ask(question, proxied);
       await hasBegun(proxied);
       proxy.refuse();
-      await proxy.cutAll("rst");
+      proxy.cutAll("rst");
       await expect.poll(() => proxied.getByTestId("reconnecting").isVisible(), { timeout: 10_000 }).toBe(true);
       proxy.accept();
       await proxied.getByTestId("retry-now").click();

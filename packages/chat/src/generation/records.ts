@@ -1,7 +1,6 @@
 /** Chunks <-> records of a generation's log, and their blocks on the wire. Passed to server/feed as its format. */
 import type { LogRecord } from "@typebar/log";
-import type { RecordFormat } from "@typebar/server";
-import { encodeEvent } from "@typebar/sse";
+import type { OutgoingEvent, RecordFormat } from "@typebar/server";
 import { formatEventId } from "../ids.ts";
 import { type Chunk, closeData, type Reset } from "../protocol.ts";
 
@@ -24,27 +23,27 @@ export function fromPayload(payload: string): StoredChunk {
 /** How the records of one generation are written and merged. */
 export function createChunkFormat(generationId: string): RecordFormat {
   return {
-    encode({ payload, epoch, seq }) {
+    toEvent({ payload, epoch, seq }) {
       const id = formatEventId(generationId, { epoch, seq });
       if (payload === closePayload) {
-        return { bytes: encodeEvent({ event: "close", data: closeData, id }), end: true };
+        return { event: "close", data: closeData, id, end: true };
       }
-      return { bytes: encodeEvent({ data: payload, id }), end: false };
+      return { data: payload, id, end: false };
     },
     merge: mergeDeltas,
   };
 }
 
 /**
- * The block that tells a client to drop what it has. Its ID stands before the first record of the log as it is now: a client that
- * saw only this block goes on at the start, and one that filters IDs it has seen does not take it for an old event.
+ * The event that tells a client to drop what it has. Its ID stands before the first record of the log as it is now: a client that
+ * saw only this event goes on at the start, and one that filters IDs it has seen does not take it for an old event.
  */
-export function encodeReset(reset: Reset, generationId: string, epoch: number): Uint8Array {
-  return encodeEvent({
+export function toResetEvent(reset: Reset, generationId: string, epoch: number): OutgoingEvent {
+  return {
     event: "reset",
     data: JSON.stringify(reset),
     id: formatEventId(generationId, { epoch, seq: 0 }),
-  });
+  };
 }
 
 interface Run {

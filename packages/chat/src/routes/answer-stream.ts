@@ -2,7 +2,7 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type LogRecord, type Position, start } from "@typebar/log";
 import type { Connection, Refusal } from "@typebar/server";
-import { createChunkFormat, encodeReset, fromPayload, type StoredChunk, toPayload } from "../generation/records.ts";
+import { createChunkFormat, toResetEvent, fromPayload, type StoredChunk, toPayload } from "../generation/records.ts";
 import { createAssembler } from "../generation/assembler.ts";
 import { emptyAnswer } from "../generation/answer.ts";
 import { errorTexts } from "../generation/error-texts.ts";
@@ -49,14 +49,14 @@ export async function openAnswer(
     if (after && samePosition(after, terminal)) {
       return sent(await streams.open({ ...common, source: { records }, after: terminal }));
     }
-    const preamble = after && encodeReset({ reason: "expired" }, id, end.epoch);
+    const preamble = after && toResetEvent({ reason: "expired" }, id, end.epoch);
     return sent(await streams.open({ ...common, source: { records }, after: start, ...(preamble && { preamble }) }));
   }
 
   if (after && (await isClose(log, id, after))) return c.body(null, 204);
   const opened = await streams.open({ ...common, source: { logId: id }, after: after ?? start });
   if (!("type" in opened) || opened.type === "gone") return RESPONSE_ALREADY_SENT;
-  const preamble = encodeReset({ reason: opened.type }, id, head?.epoch ?? 0);
+  const preamble = toResetEvent({ reason: opened.type }, id, head?.epoch ?? 0);
   return sent(await streams.open({ ...common, source: { logId: id }, after: start, preamble }));
 }
 
