@@ -22,6 +22,8 @@ export interface TypebarProcess extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
+  /** Of the process that was started last, and of its group. */
+  readonly pid: number | undefined;
   /** What it has printed since its last start. */
   readonly output: string;
   /** Starts it again on the same data and port, and waits until it is ready. */
@@ -92,6 +94,9 @@ export async function openTypebarProcess(options: TypebarProcessOptions = {}): P
     url,
     port,
     dataDir,
+    get pid() {
+      return child?.pid;
+    },
     get output() {
       return output;
     },
