@@ -60,6 +60,8 @@ function adapt(database: DatabaseSync): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {
+      // A write that the disk refused has ended its transaction: to end it again would be an error that hides the first.
+      if (sql === "rollback" && !database.isTransaction) return nothingToDo;
       const statement = database.prepare(sql);
       return {
         reader: statement.columns().length > 0,
@@ -70,6 +72,13 @@ function adapt(database: DatabaseSync): SqliteDatabase {
     },
   };
 }
+
+const nothingToDo: ReturnType<SqliteDatabase["prepare"]> = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+};
 
 // SQLite's result codes, https://www.sqlite.org/rescode.html
 const sqliteCorrupt = 11;
