@@ -4,6 +4,7 @@ import type { Position } from "@typebar/log";
 import { encodeComment, encodeEvent, encodeRetry, type OutgoingEvent } from "@typebar/sse";
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import type { Feed } from "./feed.ts";
+import { toHttpChunk } from "./http-chunk.ts";
 import type { Pull } from "./pull.ts";
 import { type ConnectionTimings, defaultTimings } from "./timings.ts";
 
@@ -121,8 +122,14 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     unwatch?.();
   }
 
+  function onDrain(): void {
+    waitingForDrain = false;
+    pump();
+  }
+
   function onClosed(): void {
     isClosed = true;
+    socket.off("drain", onDrain);
     stop("client-gone");
     settle(over === "ended" && !response.writableFinished ? "client-gone" : (over ?? "client-gone"));
   }
@@ -144,7 +151,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
   function write(bytes: Uint8Array): void {
     beat.refresh();
-    if (!response.write(bytes)) waitingForDrain = true;
+    // A response that waits behind another of its connection has no socket yet.
+    const direct = response.socket !== null && response.chunkedEncoding;
+    if (!(direct ? socket.write(toHttpChunk(bytes)) : response.write(bytes))) waitingForDrain = true;
   }
 
   /** Writes what was pulled. Returns whether there may be more. */
@@ -195,10 +204,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
   response.once("close", onClosed);
   response.on("error", () => stop("client-gone"));
-  response.on("drain", () => {
-    waitingForDrain = false;
-    pump();
-  });
+  response.on("drain", onDrain);
+  socket.on("drain", onDrain);
   // Node counts a partly taken write as progress, so a slow reader is not taken for one that stopped.
   response.setTimeout(timings.progressTimeoutMs, () => {
     if (socket.writableLength === 0) return;
@@ -209,7 +216,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   // Before Node sets the time-out of an idle socket.
   response.prependOnceListener("finish", () => response.setTimeout(0));
 
-  write(opening);
+  waitingForDrain = !response.write(opening);
   if (first.end) {
     end();
   } else {

@@ -33,6 +33,10 @@ interface CachedRecord extends EncodedRecord {
 
 const defaultPageLimit: ReadLimit = { count: 8192, chars: 524_288 };
 
+/** A page of fewer records, none of them long, was not cut short by its limit. */
+const fewRecords = 64;
+const manyChars = 4096;
+
 export function createFeed(options: FeedOptions): Feed {
   const { log, logId, format, cacheBytes = 262_144, mergeBeyond = 8, pollMs = 1000 } = options;
   const { pageLimit = defaultPageLimit } = options;
@@ -111,7 +115,10 @@ export function createFeed(options: FeedOptions): Feed {
     if (page.type === "records") {
       try {
         remember(page.records);
-        return page.records.length > 0;
+        // What comes later wakes again: only a page of some size may have left something behind.
+        const { length } = page.records;
+        if (length >= Math.min(fewRecords, pageLimit.count)) return true;
+        return page.records.some(({ payload }) => payload.length >= manyChars);
       } catch {
         // A record that cannot be encoded: as below.
       }
