@@ -133,6 +133,7 @@ function openTree(state: State, markdown: Markdown): TreeNode[] {
 
 /** As the parser does it, but before offsets are counted. */
 function normalize(text: string): string {
+  if (!text.includes("\r") && !text.includes("\0")) return text;
   return text.replaceAll(/\r\n?/gu, "\n").replaceAll("\0", "\uFFFD");
 }
 
