@@ -20,7 +20,7 @@ export const en = {
       restart: "How do answers survive a restart?",
       model: "How do I connect a real model?",
       network: "What happens when the network drops?",
-      frontEnd: "Can I use my own front end?",
+      javascript: "How do I use Typebar from JavaScript?",
     },
   },
   composer: {

@@ -22,7 +22,7 @@ export const zh: Words = {
       restart: "回答为什么不怕重启？",
       model: "怎样接入真正的模型？",
       network: "网络断开时会发生什么？",
-      frontEnd: "能用我自己的前端吗？",
+      javascript: "怎样在自己的网页里用 EventSource 提问？",
     },
   },
   composer: { placeholder: "输入你的问题", label: "消息", send: "发送", stop: "停止", stopping: "正在停止…" },

@@ -29,7 +29,9 @@ export interface AppContext {
 export const appKey: InjectionKey<AppContext> = Symbol("app");
 
 export function createApp(window: Window): AppContext {
-  const onUnauthorized = (): void => window.location.assign("/sign-in");
+  const onUnauthorized = (): void => {
+    window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
+  };
   const api = createApi({ fetch: (...request) => fetch(...request), onUnauthorized });
   const wire = createWireLog(() => Date.now());
   const conversations = createConversationList(api);

@@ -277,6 +277,20 @@ describe("where the reader stands", () => {
     expect(await toEnd()).toBeLessThan(2);
   });
 
+  it("lets go when words are selected, and keeps them selected", async () => {
+    await ask("long");
+    await untilText(/The end\.[\s\S]*The end\.[\s\S]*The end\./u);
+    await page.getByTestId("answer-text").getByText("An answer with").last().dblclick();
+    const state = (): Promise<[string, number]> =>
+      page
+        .getByTestId("transcript")
+        .evaluate((element) => [getSelection()?.toString().trim() ?? "", element.scrollTop]);
+    const before = await state();
+    expect(before[0]).not.toBe("");
+    await lastAnswer("completed").waitFor();
+    expect(await state()).toEqual(before);
+  });
+
   it.each(["slow", "long"])("moves nothing when the answer is complete: %s", async (question) => {
     await ask(question);
     // Where the line that ends the answer stands, in every frame from its first word on.
