@@ -5,37 +5,16 @@
 
 import { shallowReactive } from "vue";
 import type { EventStream } from "@typebar/client";
-import type { ChatRequest, Message } from "@typebar/chat/protocol";
+import type { ChatRequest } from "@typebar/chat/protocol";
 import { ApiError } from "../api/api.ts";
-import type { Api, ApiErrorCode } from "../api/api.ts";
+import type { Api } from "../api/api.ts";
 import type { WireLog } from "../wire/wire-log.ts";
 import { emptyAnswer, isRunning, textOf, toAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
+import { createAnswerEntry, hasChanged, toEntries } from "./entries.ts";
+import type { AnswerEntry, Entry } from "./entries.ts";
 import { followStream } from "./follow-stream.ts";
 import type { StreamSource } from "./follow-stream.ts";
-
-export interface UserEntry {
-  readonly role: "user";
-  /** Names the message on this page; stays the same when the server gives it an ID. */
-  readonly key: string;
-  readonly text: string;
-}
-
-export interface AnswerEntry {
-  readonly role: "assistant";
-  readonly key: string;
-  answer: Answer;
-  /** Asked for or followed on this page, so that it is typed and keeps its place. */
-  live: boolean;
-  /** It was running already when the page came: what is there is shown at once. */
-  joined: boolean;
-  /** The request was refused, or nobody could be asked: no answer has begun. */
-  problem: ApiErrorCode | null;
-  /** What was asked, to ask for the very same again: the server then answers once, even if it had heard it. */
-  source: StreamSource | null;
-}
-
-export type Entry = UserEntry | AnswerEntry;
 
 export interface Thread {
   readonly key: string;
@@ -94,16 +73,8 @@ export function createThread(options: ThreadOptions): Thread {
   let stream: EventStream | null = null;
   let running: AbortController | null = null;
 
-  function addAnswer(joined: boolean): AnswerEntry {
-    const entry: AnswerEntry = shallowReactive({
-      role: "assistant",
-      key: randomKey(),
-      answer: emptyAnswer,
-      live: true,
-      joined,
-      problem: null,
-      source: null,
-    });
+  function addAnswer(): AnswerEntry {
+    const entry = createAnswerEntry(randomKey(), emptyAnswer, { live: true, joined: false });
     state.entries.push(entry);
     return entry;
   }
@@ -190,38 +161,14 @@ export function createThread(options: ThreadOptions): Thread {
     if (isRunning(entry.answer.state) && entry.answer.messageId !== null) await askServer(entry).catch(() => undefined);
   }
 
-  function showConversation(messages: readonly Message[], conversationId: string): void {
-    const entries = messages.map((message, index): Entry => {
-      const old = state.entries[index];
-      if (message.role === "user") {
-        const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n");
-        return old?.role === "user" && old.text === text ? old : { role: "user", key: message.id, text };
-      }
-      const answer = toAnswer(message, conversationId);
-      if (old?.role === "assistant" && old.answer.messageId === message.id) {
-        old.answer = answer;
-        return old;
-      }
-      const live = isRunning(answer.state);
-      return shallowReactive({
-        role: "assistant" as const,
-        key: message.id,
-        answer,
-        live,
-        joined: live,
-        problem: null,
-        source: null,
-      });
-    });
-    state.entries.splice(0, state.entries.length, ...entries);
-  }
-
   async function read(): Promise<void> {
     if (state.id === null) return;
     const conversation = await api.readConversation(state.id);
     if (state.busy) return;
     state.title = conversation.title;
-    if (hasChanged(state.entries, conversation.messages)) showConversation(conversation.messages, conversation.id);
+    if (hasChanged(state.entries, conversation.messages)) {
+      state.entries.splice(0, state.entries.length, ...toEntries(conversation, state.entries));
+    }
     state.phase = "ready";
     const last = state.entries.at(-1);
     if (conversation.generationId !== null && last?.role === "assistant") {
@@ -267,7 +214,7 @@ export function createThread(options: ThreadOptions): Thread {
       if (state.busy) return;
       state.entries.push({ role: "user", key: randomKey(), text });
       if (state.phase === "new") state.phase = "ready";
-      await run(addAnswer(false), request({ message: text }, model));
+      await run(addAnswer(), request({ message: text }, model));
     },
     async regenerate(model) {
       const old = lastAnswer();
@@ -275,7 +222,7 @@ export function createThread(options: ThreadOptions): Thread {
       const { messageId } = old.answer;
       if (messageId !== null) {
         state.entries.pop();
-        await run(addAnswer(false), request({ trigger: "regenerate-message", messageId }, model));
+        await run(addAnswer(), request({ trigger: "regenerate-message", messageId }, model));
       } else if (old.source !== null) {
         await run(old, askAgain(old, old.source, model));
       }
@@ -307,13 +254,4 @@ export function createThread(options: ThreadOptions): Thread {
     close: () => running?.abort(),
   };
   return thread;
-}
-
-/** Whether the server knows other messages than the page shows; keys made here do not count as others. */
-function hasChanged(entries: readonly Entry[], messages: readonly Message[]): boolean {
-  if (entries.length !== messages.length) return true;
-  const last = entries.at(-1);
-  const stored = messages.at(-1);
-  if (last?.role !== "assistant" || stored === undefined) return last?.role !== stored?.role;
-  return last.answer.messageId !== stored.id || last.answer.state !== stored.metadata?.state;
 }
