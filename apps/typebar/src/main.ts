@@ -1,4 +1,6 @@
 /** `npm start`: reads the configuration, runs the server, says in plain sentences how it went. */
+// First: what is imported below reads the environment as it is loaded.
+import "./unset-empty.ts";
 import { readFileSync } from "node:fs";
 import { DatabaseFileError } from "@typebar/chat";
 import { LogError } from "@typebar/log";

@@ -1,3 +1,4 @@
+import { openChromium } from "@typebar/testing";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,6 @@ import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startScriptedServer } from "../../dev/scripted-server.ts";
 import type { Script, ScriptedServer } from "../../dev/scripted-server.ts";
-import { openBrowser } from "../typewriter/bundle.ts";
 
 const answer =
   "# Title\n\nAn answer with **bold** words, `code` and 中文文字 👨‍👩‍👧‍👦.\n\n```ts\nconst x: number = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end.";
@@ -76,7 +76,7 @@ beforeAll(async () => {
     logLevel: "error",
     build: { outDir: folder, emptyOutDir: true },
   });
-  browser = await openBrowser();
+  browser = await openChromium();
 });
 afterAll(async () => {
   await browser.close();

@@ -1,23 +1,6 @@
 /** Bundles a test's entry and opens it in the system's Chromium. Used by the tests that need a real DOM. */
 import { build } from "vite";
-import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
-
-const browserArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
-
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: browserArguments,
-  });
-}
 
 /** @param entry relative to this folder. */
 export async function openBundle(browser: Browser, entry: string): Promise<Page> {

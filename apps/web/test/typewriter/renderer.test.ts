@@ -1,7 +1,8 @@
+import { openChromium } from "@typebar/testing";
 import * as fc from "fast-check";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openBrowser, openBundle } from "./bundle.ts";
+import { openBundle } from "./bundle.ts";
 import { corpus } from "./corpus.ts";
 import type { Harness } from "./harness.ts";
 
@@ -11,7 +12,7 @@ let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  browser = await openBrowser();
+  browser = await openChromium();
   page = await openBundle(browser, "harness.ts");
 });
 afterAll(() => browser.close());
