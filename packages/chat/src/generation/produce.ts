@@ -116,7 +116,9 @@ async function begin(answer: Answer, { log, lease, messageId, start, givenText }
 
 /** Lets the provider speak, by whichever way it can go on, and says how the answer ends. */
 async function speak(answer: Answer, production: Production): Promise<Ending> {
-  const { provider, takeover, continuation } = production;
+  const { provider, takeover, continuation, abort } = production;
+  // Stopped before it was taken up: whether it could go on does not matter any more.
+  if (abort.signal.aborted) return endingOf(abort.signal);
   const keptText = textOf(answer.parts);
   if (keptText === "") {
     const outcome = await ask(undefined, production);
