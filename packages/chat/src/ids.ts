@@ -10,6 +10,9 @@ export function createId(): string {
 /** An ID made by us or by a client: 1 to 64 characters of `[A-Za-z0-9_-]`. */
 export const idPattern: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** {@link idPattern} as a Hono route takes it: a path with anything else there is not found. */
+export const idInPath = "[A-Za-z0-9_-]{1,64}";
+
 /** Which record of which generation an event ID names. */
 export interface EventId {
   generationId: string;

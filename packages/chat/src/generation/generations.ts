@@ -1,5 +1,5 @@
 /** All generations of this process: starts them, takes over what others left, stops them, hands them over. Called by routes/ and the program. */
-import type { Lease, RecordLog } from "@typebar/log";
+import { type Lease, LogError, type RecordLog } from "@typebar/log";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { GenerationStore } from "../store/generations.ts";
@@ -37,6 +37,8 @@ export interface Generations {
   /**
    * Starts a generation that was just begun; it goes on by itself. Settles when its `start` chunk is stored.
    *
+   * Does nothing where another process has taken it up already.
+   *
    * @throws {LogError} "unavailable": it could not be stored; the generation has ended as failed.
    */
   launch(generation: GenerationRow): Promise<void>;
@@ -57,6 +59,9 @@ interface Active {
   handover: AbortController;
   done: Promise<void>;
 }
+
+/** Where `close` would stand in the log of an answer that could not be begun: after `start`, metadata and `error`. */
+const unaskedEndSeq = 4;
 
 export function createGenerations(options: GenerationsOptions): Generations {
   const {
@@ -205,12 +210,13 @@ export function createGenerations(options: GenerationsOptions): Generations {
         working = await work(generation, "start");
         await working?.started;
       } catch (error) {
+        if (error instanceof LogError && error.code === "fenced") return;
         // Nothing was asked: the conversation must not stay busy with it.
         await store.project(generation.id, {
           parts: [],
           end: { state: "failed", code: "store-unavailable" },
           endEpoch: 0,
-          endSeq: 0,
+          endSeq: unaskedEndSeq,
         });
         await log.expire(generation.id, 0).catch(() => undefined);
         throw error;

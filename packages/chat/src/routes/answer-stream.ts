@@ -92,11 +92,10 @@ function storedRecords(generation: GenerationRow, partsJson: string, end: Positi
       continue;
     }
     const partId = part.type === "text" ? `t${answer.textParts++}` : `r${answer.reasoningParts++}`;
-    chunks.push(
-      { type: `${part.type}-start`, id: partId },
-      { type: `${part.type}-delta`, id: partId, delta: part.text },
-      { type: `${part.type}-end`, id: partId },
-    );
+    chunks.push({ type: `${part.type}-start`, id: partId });
+    // A part may have been closed before it was given text: never more chunks than the log had records.
+    if (part.text !== "") chunks.push({ type: `${part.type}-delta`, id: partId, delta: part.text });
+    chunks.push({ type: `${part.type}-end`, id: partId });
   }
   chunks.push(...createAssembler(answer).end(metadata, metadata.code && errorTexts[metadata.code]));
   // Numbered backwards from the end: the terminal chunk and `close` have the very IDs they had in the log.

@@ -1,5 +1,5 @@
 /** `POST /api/chat`, `GET /api/chat`, `GET /api/chat/:conversationId/stream`: start an answer, or find the way back to it. */
-import { parseEventId } from "../ids.ts";
+import { idInPath, parseEventId } from "../ids.ts";
 import { headerNames } from "../protocol.ts";
 import type { GenerationRow } from "../store/rows.ts";
 import { openAnswer } from "./answer-stream.ts";
@@ -27,7 +27,7 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
     return startOrResume(c, parseStartQuery(query), parseKey(query["key"]));
   });
 
-  app.get("/api/chat/:conversationId/stream", async (c) => {
+  app.get(`/api/chat/:conversationId{${idInPath}}/stream`, async (c) => {
     const ownerId = ownerOf(c.env.incoming);
     const conversationId = c.req.param("conversationId");
     const lastEventId = lastEventIdOf(c);
@@ -58,7 +58,7 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
   async function begin(ownerId: string, request: StartRequest, keys: string[]): Promise<GenerationRow> {
     if (isDraining()) throw new ProblemError("draining");
     if (request.model !== undefined && !providers.resolve(request.model)) throw new ProblemError("unknown-model");
-    const fallback = await defaultModel();
+    const fallback = request.model === undefined ? await defaultModel() : undefined;
     const begun = await store.generations.begin({
       ownerId,
       trigger: request.trigger,

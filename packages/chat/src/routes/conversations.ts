@@ -1,5 +1,6 @@
 /** `/api/conversations`: list, create, read, rename, delete. */
 import * as v from "valibot";
+import { idInPath } from "../ids.ts";
 import { readJson } from "./body.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
 import { ProblemError } from "./problem.ts";
@@ -22,6 +23,7 @@ const listQuery = v.strictObject({
 
 export function addConversationRoutes(app: ChatApp, { store, log, generations, ownerOf }: RouteContext): void {
   const { conversations } = store;
+  const path = `/api/conversations/:id{${idInPath}}` as const;
 
   app.get("/api/conversations", async (c) => {
     const { limit, cursor } = check(listQuery, c.req.query());
@@ -37,20 +39,20 @@ export function addConversationRoutes(app: ChatApp, { store, log, generations, o
     return c.json(await conversations.read(ownerId, id), 201, { Location: `/api/conversations/${id}` });
   });
 
-  app.get("/api/conversations/:id", async (c) => {
+  app.get(path, async (c) => {
     const conversation = await conversations.read(ownerOf(c.env.incoming), c.req.param("id"));
     if (!conversation) throw new ProblemError("not-found");
     return c.json(conversation);
   });
 
-  app.patch("/api/conversations/:id", async (c) => {
+  app.patch(path, async (c) => {
     const body = check(renameBody, await readJson(c.env.incoming, c.env.outgoing));
     const summary = await conversations.rename(ownerOf(c.env.incoming), c.req.param("id"), body.title);
     if (!summary) throw new ProblemError("not-found");
     return c.json(summary);
   });
 
-  app.delete("/api/conversations/:id", async (c) => {
+  app.delete(path, async (c) => {
     const ownerId = ownerOf(c.env.incoming);
     const running = await store.generations.findUnfinished(ownerId, c.req.param("id"));
     if (running) await generations.stop(running);

@@ -2,7 +2,8 @@
 import type { ProviderRegistry } from "../provider/registry.ts";
 
 const refreshMs = 60_000;
-const listTimeoutMs = 5000;
+/** Longer than the registry gives one provider: what the others list is then there. */
+const listTimeoutMs = 10_000;
 
 export function createDefaultModel(providers: ProviderRegistry): () => Promise<string | undefined> {
   let known: string | undefined;

@@ -1,5 +1,5 @@
 /** `/api/generations/:id`: state, events, stop. */
-import { parseEventId } from "../ids.ts";
+import { idInPath, parseEventId } from "../ids.ts";
 import { type GenerationRow, toGeneration } from "../store/rows.ts";
 import { openAnswer } from "./answer-stream.ts";
 import type { ChatApp, ChatContext, RouteContext } from "./context.ts";
@@ -8,6 +8,7 @@ import { ProblemError } from "./problem.ts";
 
 export function addGenerationRoutes(app: ChatApp, context: RouteContext): void {
   const { store, generations, ownerOf } = context;
+  const path = `/api/generations/:id{${idInPath}}` as const;
 
   async function find(c: ChatContext, id: string): Promise<GenerationRow> {
     const generation = await store.generations.find(ownerOf(c.env.incoming), id);
@@ -15,9 +16,9 @@ export function addGenerationRoutes(app: ChatApp, context: RouteContext): void {
     return generation;
   }
 
-  app.get("/api/generations/:id", async (c) => c.json(toGeneration(await find(c, c.req.param("id")))));
+  app.get(path, async (c) => c.json(toGeneration(await find(c, c.req.param("id")))));
 
-  app.get("/api/generations/:id/events", async (c) => {
+  app.get(`${path}/events`, async (c) => {
     const generation = await find(c, c.req.param("id"));
     const lastEventId = lastEventIdOf(c);
     if (lastEventId === undefined) return openAnswer(context, c, generation, undefined);
@@ -26,7 +27,7 @@ export function addGenerationRoutes(app: ChatApp, context: RouteContext): void {
     return openAnswer(context, c, generation, eventId.position);
   });
 
-  app.post("/api/generations/:id/stop", async (c) => {
+  app.post(`${path}/stop`, async (c) => {
     const generation = await find(c, c.req.param("id"));
     if (generation.end_seq === null) await generations.stop(generation);
     return c.json(toGeneration(await find(c, generation.id)), 202);

@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { LogError } from "@typebar/log";
 import { Hono } from "hono";
+import { matchedRoutes } from "hono/route";
 import { addChatRoutes } from "./chat.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
 import { addConversationRoutes } from "./conversations.ts";
@@ -17,6 +18,16 @@ export interface ChatRoutesOptions extends RouteContext {
 export function createChatRoutes({ report, ...context }: ChatRoutesOptions): ChatApp {
   const app: ChatApp = new Hono<{ Bindings: HttpBindings }>();
   const { store, log, providers, isDraining } = context;
+  const methods = new Map<string, string[]>();
+  const refuseMethod = (path: string): Response =>
+    problem("method-not-allowed", { headers: { Allow: methods.get(path)?.join(", ") ?? "" } });
+
+  app.use("/api/*", async (c, next) => {
+    if (c.req.method !== "HEAD") return next();
+    // Hono would take it for a GET whose body is dropped: that may start an answer, and never ends on a stream.
+    const route = matchedRoutes(c).find(({ path }) => methods.has(path));
+    return route ? refuseMethod(route.path) : next();
+  });
   addChatRoutes(app, context);
   addGenerationRoutes(app, context);
   addConversationRoutes(app, context);
@@ -29,11 +40,10 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
     return c.json({ status: "ready" });
   });
 
-  const methods = new Map<string, string[]>();
-  for (const { path, method } of app.routes) methods.set(path, [...(methods.get(path) ?? []), method]);
-  for (const [path, allowed] of methods) {
-    app.all(path, () => problem("method-not-allowed", { headers: { Allow: allowed.join(", ") } }));
+  for (const { path, method } of app.routes) {
+    if (method !== "ALL") methods.set(path, [...(methods.get(path) ?? []), method]);
   }
+  for (const path of methods.keys()) app.all(path, () => refuseMethod(path));
   app.notFound(() => problem("not-found"));
 
   app.onError((error, c) => {

@@ -23,7 +23,10 @@ export interface StartRequest {
 const maxMessageChars = 100_000;
 
 const id = v.pipe(v.string(), v.regex(idPattern, "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -"));
-const model = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const model = v.pipe(
+  v.string(),
+  v.regex(/^[^\s\p{C}]{1,200}$/u, "must be 1 to 200 characters without spaces and control characters"),
+);
 const text = v.pipe(
   v.string(),
   v.maxLength(maxMessageChars, `must have at most ${maxMessageChars} characters`),
@@ -49,7 +52,10 @@ const aiSdkBody = v.object({
 });
 
 const aiSdkMessage = v.object({
-  id: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+  // It becomes a key, and a key is compared in the database: NUL and half characters could not be stored there as they are.
+  id: v.optional(
+    v.pipe(v.string(), v.regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, "must be 1 to 200 characters without control characters")),
+  ),
   role: v.literal("user", "must be user"),
   parts: v.array(v.looseObject({ type: v.string() })),
 });

@@ -175,18 +175,21 @@ async function beginWithin(
   const known = await findKnown(transaction, request);
   if (known) return known;
 
-  const conversation = await findOrMakeConversation(transaction, request, nowMs);
-  if (!conversation) return { type: "not-found" };
-  const running = await transaction
-    .selectFrom("generations")
-    .select("id")
-    .where("conversation_id", "=", conversation.id)
-    .where("state", "in", unfinishedStates)
-    .executeTakeFirst();
+  const existing = await findConversation(transaction, request);
+  if (existing === "refused") return { type: "not-found" };
+  const running = existing && (await findRunning(transaction, existing.id));
   // It may be this very request's, stored by a repetition since the keys were looked up.
   if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
-  const model = request.chooseModel(conversation.model);
+  const model = request.chooseModel(existing?.model ?? null);
   if (model === undefined) return { type: "unknown-model" };
+  const conversation =
+    existing ??
+    (await insertConversation(transaction, {
+      ownerId: request.ownerId,
+      id: request.conversationId ?? createId(),
+      title: titleOf(request.text ?? ""),
+      nowMs,
+    }));
 
   const place = await findPlace(transaction, request, conversation, nowMs);
   if ("type" in place) return place;
@@ -247,23 +250,31 @@ async function findKnown(transaction: Transaction<Schema>, request: BeginRequest
   return generation.request_hash === request.requestHash ? { type: "known", generation } : { type: "key-reused" };
 }
 
-async function findOrMakeConversation(
+/** The conversation that a request means; `undefined` if it is to be made. */
+async function findConversation(
   transaction: Transaction<Schema>,
   { ownerId, conversationId, createConversation, text }: BeginRequest,
-  nowMs: number,
-): Promise<ConversationRow | undefined> {
-  if (conversationId !== undefined) {
-    // One look at all owners' at once: between two, another request could make it.
-    const found = await transaction
-      .selectFrom("conversations")
-      .selectAll()
-      .where("id", "=", conversationId)
-      .executeTakeFirst();
-    if (found) return found.owner_id === ownerId ? found : undefined;
-    if (!createConversation) return undefined;
-  }
-  if (text === undefined) return undefined;
-  return insertConversation(transaction, { ownerId, id: conversationId ?? createId(), title: titleOf(text), nowMs });
+): Promise<ConversationRow | "refused" | undefined> {
+  const mayBeMade = text !== undefined && (createConversation || conversationId === undefined);
+  // One look at all owners' at once: between two, another request could make it.
+  const found =
+    conversationId === undefined
+      ? undefined
+      : await transaction.selectFrom("conversations").selectAll().where("id", "=", conversationId).executeTakeFirst();
+  if (found) return found.owner_id === ownerId ? found : "refused";
+  return mayBeMade ? undefined : "refused";
+}
+
+async function findRunning(
+  transaction: Transaction<Schema>,
+  conversationId: string,
+): Promise<Pick<GenerationRow, "id"> | undefined> {
+  return transaction
+    .selectFrom("generations")
+    .select("id")
+    .where("conversation_id", "=", conversationId)
+    .where("state", "in", unfinishedStates)
+    .executeTakeFirst();
 }
 
 /** Where the answer goes: its parent, made if it is a new user message, and the text it begins with. */

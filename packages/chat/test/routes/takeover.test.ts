@@ -1,0 +1,268 @@
+/** An answer that one process leaves and another goes on with: handed over, stopped, taken up too often, already ended. */
+import { describe, expect, test } from "vitest";
+import { createGenerations, type Generations, type GenerationsOptions } from "../../src/generation/generations.ts";
+import type { ContinuationRung } from "../../src/provider/provider.ts";
+import { createProviderRegistry } from "../../src/provider/registry.ts";
+import type { Answer } from "./answer.ts";
+import { type Block, checkWhole, endOf, textOf, typesOf } from "./blocks.ts";
+import { type ChatServer, openChatServer } from "./chat-server.ts";
+import { createFakeProvider, finish, say, silence, think } from "./fake-provider.ts";
+
+const kept = "Kept text that is long enough to be judged: ";
+
+/** A server whose answer to `question` is left in the middle by its process. */
+async function openLeft(
+  continuations: readonly ContinuationRung[],
+  beginning: readonly ReturnType<typeof say>[] = [say(kept)],
+): Promise<{ chat: ChatServer; left: Answer }> {
+  const chat = await openChatServer({ provider: createFakeProvider({ continuations }) });
+  chat.provider.script("left", async function* ({ signal }) {
+    yield* beginning;
+    await silence(signal);
+  });
+  const left = await chat.open("/api/chat", { body: { message: "left" } });
+  // The last delta of the beginning has been stored.
+  await left.until(
+    () =>
+      textOf(left.blocks) + textOf(left.blocks, "reasoning-delta") ===
+      beginning.map((part) => ("text" in part ? part.text : "")).join(""),
+  );
+  await chat.generations.drain(0);
+  return { chat, left };
+}
+
+/** The next process: another set of generations over the same log and store. */
+function openNext(chat: ChatServer, options: Partial<GenerationsOptions> = {}): Generations {
+  return createGenerations({
+    log: chat.log,
+    store: chat.store.generations,
+    providers: createProviderRegistry({ providers: [chat.provider] }),
+    limits: { firstTokenMs: 20_000, silenceMs: 20_000, totalMs: 60_000 },
+    continuation: "auto",
+    maxTakeovers: 3,
+    logTtlSeconds: 60,
+    holder: "next",
+    report: (message, error) => chat.reports.push(`${message}: ${String(error)}`),
+    ...options,
+  });
+}
+
+async function readWhole(chat: ChatServer, { generationId }: Answer): Promise<Block[]> {
+  const answer = await chat.open(`/api/generations/${generationId}/events`);
+  const blocks = await answer.rest();
+  checkWhole(blocks);
+  return blocks;
+}
+
+describe("an answer that was handed over", () => {
+  test("goes on in the open text part, with the next epoch, and shows nothing twice", async () => {
+    const { chat, left } = await openLeft(["prefill"]);
+    await using _chat = chat;
+    chat.provider.script("left", async function* ({ continuation }) {
+      expect(continuation).toEqual({ rung: "prefill", keptText: kept });
+      yield say("the rest.");
+      yield finish;
+    });
+    const following = left.rest();
+    const next = openNext(chat);
+    await next.sweep();
+    await next.settled(left.generationId);
+    checkWhole(await following);
+    expect(textOf(left.blocks)).toBe(`${kept}the rest.`);
+    expect(typesOf(left.blocks)).toEqual([
+      "start",
+      "text-start",
+      "text-delta",
+      "text-delta",
+      "text-end",
+      "message-metadata",
+      "finish",
+      "close",
+    ]);
+    expect(left.blocks.map(({ id }) => id.split(":")[1])).toEqual([
+      "1.1",
+      "1.2",
+      "1.3",
+      "2.4",
+      "2.5",
+      "2.6",
+      "2.7",
+      "2.8",
+    ]);
+    expect(chat.provider.requests).toHaveLength(2);
+    // An old ID goes on over the change of epoch; one that claims the new epoch for an old record does not.
+    const old = await chat.open(`/api/generations/${left.generationId}/events`, {
+      headers: { "Last-Event-ID": `${left.generationId}:1.3` },
+    });
+    expect(textOf(await old.rest())).toBe("the rest.");
+    const wrong = await chat.open(`/api/generations/${left.generationId}/events`, {
+      headers: { "Last-Event-ID": `${left.generationId}:2.3` },
+    });
+    expect((await wrong.next())?.event).toBe("reset");
+    await wrong.leave();
+    await next.drain(0);
+  });
+
+  test("begins its unfinished reasoning anew as another part", async () => {
+    const { chat, left } = await openLeft([], [think("half a thou")]);
+    await using _chat = chat;
+    chat.provider.script("left", async function* ({ continuation }) {
+      expect(continuation).toBeUndefined();
+      yield think("a whole thought");
+      yield say("said");
+      yield finish;
+    });
+    const next = openNext(chat);
+    await next.sweep();
+    await next.settled(left.generationId);
+    await readWhole(chat, left);
+    expect((await chat.read(left.conversationId)).messages[1]?.parts).toEqual([
+      { type: "reasoning", text: "half a thou" },
+      { type: "reasoning", text: "a whole thought" },
+      { type: "text", text: "said" },
+    ]);
+    await next.drain(0);
+  });
+
+  test("is tried by the next rung where one leads nowhere, and nothing of it is shown", async () => {
+    const { chat, left } = await openLeft(["prefill", "prompt"]);
+    await using _chat = chat;
+    chat.provider.script("left", async function* ({ continuation }) {
+      if (continuation?.rung === "prefill") yield say(`${kept.slice(0, 40)}something else entirely`);
+      else yield say(`${kept.slice(-20)}the rest.`);
+      yield finish;
+    });
+    const next = openNext(chat);
+    await next.sweep();
+    await next.settled(left.generationId);
+    expect(textOf(await readWhole(chat, left))).toBe(`${kept}the rest.`);
+    await next.drain(0);
+  });
+
+  test.each([
+    [[], "continuation-unsupported"],
+    [["prefill"], "continuation-diverged"],
+  ] as const)("keeps its text and ends as interrupted where it cannot go on: %j", async (rungs, code) => {
+    const { chat, left } = await openLeft(rungs);
+    await using _chat = chat;
+    chat.provider.script("left", async function* () {
+      yield say(`${kept.slice(0, 36)} but no.`);
+      yield finish;
+    });
+    const next = openNext(chat);
+    await next.sweep();
+    await next.settled(left.generationId);
+    const blocks = await readWhole(chat, left);
+    expect(endOf(blocks)).toEqual({ state: "interrupted", code });
+    expect(textOf(blocks)).toBe(kept);
+    const message = (await chat.read(left.conversationId)).messages[1];
+    expect(message).toMatchObject({ parts: [{ type: "text", text: kept }], metadata: { state: "interrupted", code } });
+    await next.drain(0);
+  });
+
+  test("ends as interrupted when it was taken over too often", async () => {
+    const { chat, left } = await openLeft(["prefill"]);
+    await using _chat = chat;
+    for (let round = 0; round < 2; round++) {
+      const next = openNext(chat, { maxTakeovers: 2 });
+      await next.sweep();
+      await next.drain(0);
+    }
+    const last = openNext(chat, { maxTakeovers: 2 });
+    await last.sweep();
+    await last.settled(left.generationId);
+    const blocks = await readWhole(chat, left);
+    expect(endOf(blocks)).toEqual({ state: "interrupted", code: "attempts-exhausted" });
+    expect(textOf(blocks)).toBe(kept);
+    await last.drain(0);
+  });
+
+  test("that somebody stops while nobody works on it ends as stopped, without asking the model", async () => {
+    for (const rungs of [["prefill"], []] as const) {
+      const { chat, left } = await openLeft(rungs);
+      await using _chat = chat;
+      const next = openNext(chat);
+      const row = await chat.store.generations.find("alice", left.generationId);
+      if (!row) throw new Error("the generation is gone");
+      await next.stop(row);
+      await next.settled(left.generationId);
+      const blocks = await readWhole(chat, left);
+      expect(endOf(blocks)).toEqual({ state: "stopped" });
+      expect(textOf(blocks)).toBe(kept);
+      expect(chat.provider.requests).toHaveLength(1);
+      await next.drain(0);
+    }
+  });
+
+  test("is left alone by a second process while the first works on it", async () => {
+    const { chat, left } = await openLeft(["prefill"]);
+    await using _chat = chat;
+    const gate = Promise.withResolvers<void>();
+    chat.provider.script("left", async function* () {
+      await gate.promise;
+      yield say("the rest.");
+      yield finish;
+    });
+    const [one, two] = [openNext(chat), openNext(chat)];
+    await Promise.all([one.sweep(), two.sweep(), one.sweep(), two.sweep()]);
+    gate.resolve();
+    await Promise.all([one.settled(left.generationId), two.settled(left.generationId)]);
+    expect(textOf(await readWhole(chat, left))).toBe(`${kept}the rest.`);
+    expect(chat.provider.requests).toHaveLength(2);
+    await Promise.all([one.drain(0), two.drain(0)]);
+  });
+});
+
+test("an end that was stored but not projected is projected by the next process, without asking the model", async () => {
+  let projects = 0;
+  await using chat = await openChatServer({
+    wrapStore: (store) => ({
+      ...store,
+      generations: {
+        ...store.generations,
+        // The process dies at this point, once.
+        project: async (id, projection) => {
+          projects += 1;
+          if (projects === 1) throw new Error("gone");
+          return store.generations.project(id, projection);
+        },
+      },
+    }),
+  });
+  const answer = await chat.open("/api/chat", { body: { message: "ended" } });
+  await answer.rest();
+  await chat.generations.settled(answer.generationId);
+  expect((await chat.read(answer.conversationId)).messages[1]?.parts).toEqual([]);
+  const next = openNext(chat);
+  await next.sweep();
+  await next.settled(answer.generationId);
+  const { messages, generationId } = await chat.read(answer.conversationId);
+  expect(generationId).toBeNull();
+  expect(messages[1]).toMatchObject({ parts: [{ type: "text" }], metadata: { state: "completed" } });
+  expect(chat.provider.requests).toHaveLength(1);
+  await next.drain(0);
+});
+
+test("a server that drains lets its answers finish, and cuts its streams off", async () => {
+  await using chat = await openChatServer();
+  const gate = Promise.withResolvers<void>();
+  chat.provider.script("finishing", async function* () {
+    yield say("be");
+    await gate.promise;
+    yield say("gun");
+    yield finish;
+  });
+  const answer = await chat.open("/api/chat", { body: { message: "finishing" } });
+  await answer.until((block) => block.event === "chunk" && block.chunk.type === "text-delta");
+  await chat.streams.close();
+  await answer.rest();
+  expect(answer.ended()).toBe("cut");
+  const drained = chat.generations.drain(10_000);
+  gate.resolve();
+  await drained;
+  expect(chat.streams.openCount).toBe(0);
+  expect((await chat.read(answer.conversationId)).messages[1]).toMatchObject({
+    parts: [{ type: "text", text: "begun" }],
+    metadata: { state: "completed" },
+  });
+});
