@@ -110,8 +110,11 @@ describe("a full disk", () => {
     expect(JSON.parse(refused.body.toString())).toMatchObject({ code: "store-unavailable" });
     expect(model.count(message)).toBe(0);
     expect(typebar.output).not.toContain("cannot rollback");
+    expect((await requestRaw({ url: `${typebar.url}/readyz` })).status).toBe(503);
+    expect((await requestRaw({ url: `${typebar.url}/livez` })).status).toBe(200);
 
     setDiskFull(false);
+    expect((await requestRaw({ url: `${typebar.url}/readyz` })).status).toBe(200);
     const answered = await requestRaw(question);
     expect(judge(parseBlocks(answered.body))).toEqual(wholeAnswer(scriptedAnswer(message)));
     const list = await fetch(`${typebar.url}/api/conversations`);

@@ -36,7 +36,8 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
   app.get("/livez", (c) => c.json({ status: "live" }));
   app.get("/readyz", async (c) => {
     if (isDraining()) throw new ProblemError("draining");
-    await Promise.all([store.ping(), log.head("readyz")]);
+    // A lease that ends at once: a store that can be read but refuses to write is not ready.
+    await Promise.all([store.ping(), log.acquire("readyz", { holder: "readyz", ttlMs: 0 })]);
     return c.json({ status: "ready" });
   });
 
