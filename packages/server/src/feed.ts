@@ -1,5 +1,6 @@
 /** Between a log and its connections: one shared tail, encoded once for all; merged for those who catch up. */
-import type { LogRecord, Position, ReadLimit, RecordLog } from "@typebar/log";
+import { setTimeout as wait } from "node:timers/promises";
+import { follow, LogError, type LogRecord, type Position, type ReadLimit, type RecordLog } from "@typebar/log";
 import { type EncodedRecord, encodeRecord, fill, type Pull, positionOf, type RecordFormat } from "./pull.ts";
 
 /** Where a connection gets its bytes. */
@@ -33,10 +34,6 @@ interface CachedRecord extends EncodedRecord {
 
 const defaultPageLimit: ReadLimit = { count: 8192, chars: 524_288 };
 
-/** A page of fewer records, none of them long, was not cut short by its limit. */
-const fewRecords = 64;
-const manyChars = 4096;
-
 export function createFeed(options: FeedOptions): Feed {
   const { log, logId, format, cacheBytes = 262_144, mergeBeyond = 8, pollMs = 1000 } = options;
   const { pageLimit = defaultPageLimit } = options;
@@ -48,11 +45,8 @@ export function createFeed(options: FeedOptions): Feed {
   let cacheStart: Position | undefined;
   /** The last merged answer: after a burst all followers of the tail stand at one place and ask for the same. */
   let merged: { afterSeq: number; tailSeq: number; maxBytes: number; pull: Pull } | undefined;
-  let advancing = false;
-  let advanceAgain = false;
-  /** Counts wake-ups, so that a read knows whether one came while it was under way. */
-  let wakeUps = 0;
-  let stopWatching: (() => void) | undefined;
+  /** Ends the reading of the tail; there is one while `cacheStart` is known. */
+  let tailing: AbortController | undefined;
 
   const tail = (): Position | undefined => {
     const last = cache.at(-1);
@@ -64,6 +58,8 @@ export function createFeed(options: FeedOptions): Feed {
   }
 
   function forget(): void {
+    tailing?.abort();
+    tailing = undefined;
     cache = [];
     cachedBytes = 0;
     cacheStart = undefined;
@@ -84,54 +80,30 @@ export function createFeed(options: FeedOptions): Feed {
     cache = cache.slice(dropped);
   }
 
-  /** Reads what the log has after the tail, once for all; then tells the connections. */
-  async function advance(): Promise<void> {
-    if (advancing) {
-      advanceAgain = true;
-      return;
-    }
-    advancing = true;
-    try {
-      do {
-        advanceAgain = false;
-        const from = tail();
-        if (!from) break;
-        const page = await log.read(logId, from, pageLimit);
-        const now = tail();
-        // The last connection may have left meanwhile, and another come: this page does not go on from their tail.
-        if (now?.seq !== from.seq || now.epoch !== from.epoch) advanceAgain = true;
-        else advanceAgain = take(page) || advanceAgain;
-        notify();
-      } while (advanceAgain);
-    } catch {
-      // The log did not answer: the next wake-up or poll tries again; the connections go on with what they have.
-    } finally {
-      advancing = false;
-    }
-  }
-
-  /** Puts a page after the tail. Returns whether there may be more. */
-  function take(page: Awaited<ReturnType<RecordLog["read"]>>): boolean {
-    if (page.type === "records") {
+  /** Reads what comes after a position, once for all, and tells the connections. */
+  async function startTail(from: Position): Promise<void> {
+    cacheStart = from;
+    const { signal } = (tailing = new AbortController());
+    while (!signal.aborted) {
       try {
-        remember(page.records);
-        // What comes later wakes again: only a page of some size may have left something behind.
-        const { length } = page.records;
-        if (length >= Math.min(fewRecords, pageLimit.count)) return true;
-        return page.records.some(({ payload }) => payload.length >= manyChars);
-      } catch {
-        // A record that cannot be encoded: as below.
+        for await (const page of follow(log, logId, tail() ?? from, { signal, limit: pageLimit, pollMs })) {
+          if (page.type === "records") remember(page.records);
+          // A log that no longer knows our tail: each connection finds out for itself by pulling from the log.
+          else forget();
+          notify();
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof LogError) {
+          // The log did not answer: the connections go on with what they have, and with the rest when it does.
+          await sleep(pollMs, signal);
+        } else {
+          // A record that cannot be encoded: as above.
+          forget();
+          notify();
+        }
       }
     }
-    // A log that no longer knows our tail: each connection finds out for itself by pulling from the log.
-    forget();
-    return false;
-  }
-
-  function wake(): void {
-    wakeUps += 1;
-    if (tail()) void advance();
-    else notify();
   }
 
   /** Answers from the cache, or `undefined` if it does not hold the position. */
@@ -161,17 +133,10 @@ export function createFeed(options: FeedOptions): Feed {
   }
 
   async function pullFromLog(after: Position, maxBytes: number): Promise<Pull> {
-    const watchedSince = stopWatching;
-    const wakeUpsBefore = wakeUps;
     const page = await log.read(logId, after, pageLimit);
     if (page.type !== "records") return page;
-    // The first reader that stands at the end starts the tail; nobody has to read that part again. Only if the log was
-    // watched all the while: else nobody would tell when it grows.
-    if (page.records.length === 0 && !cacheStart && watchedSince && watchedSince === stopWatching) {
-      cacheStart = after;
-      // What was appended during this read woke nobody who knew of the tail.
-      if (wakeUps !== wakeUpsBefore) void advance();
-    }
+    // The first reader that stands at the end starts the tail; nobody has to read that part again.
+    if (page.records.length === 0 && !cacheStart && listeners.size > 0) void startTail(after);
     return fill(encodedMerged(page.records), after, maxBytes);
   }
 
@@ -189,20 +154,14 @@ export function createFeed(options: FeedOptions): Feed {
 
     watch(listener) {
       listeners.add(listener);
-      if (!stopWatching) {
-        const unwatch = log.watch(logId, wake);
-        const poll = setInterval(wake, pollMs);
-        stopWatching = () => {
-          unwatch();
-          clearInterval(poll);
-        };
-      }
       return () => {
-        if (!listeners.delete(listener) || listeners.size > 0) return;
-        stopWatching?.();
-        stopWatching = undefined;
-        forget();
+        if (listeners.delete(listener) && listeners.size === 0) forget();
       };
     },
   };
+}
+
+/** Settles after `ms`, or at once when aborted. */
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => undefined);
 }

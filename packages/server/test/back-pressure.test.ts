@@ -59,7 +59,7 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.socket.destroy();
   await server.close();
   await eventually(() => streams.openCount === 0);
-  expect(log.watcherCount).toBe(0);
+  await eventually(() => log.watcherCount === 0);
 });
 
 it("holds little for a reader that stopped, and nothing back from the others", async () => {

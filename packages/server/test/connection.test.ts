@@ -57,7 +57,7 @@ const closeReason = async (index = 0): Promise<string> => {
 
 const nothingStays = async (): Promise<void> => {
   await eventually(() => streams.openCount === 0);
-  expect(log.watcherCount).toBe(0);
+  await eventually(() => log.watcherCount === 0);
 };
 
 beforeEach(() => begin());

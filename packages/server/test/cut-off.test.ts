@@ -39,7 +39,7 @@ const received = (client: RawClient): string => Buffer.concat(client.chunks).toS
 afterEach(async () => {
   await server.close();
   await eventually(() => streams.openCount === 0);
-  expect(log.watcherCount).toBe(0);
+  await eventually(() => log.watcherCount === 0);
 });
 
 describe("over HTTP/1.1", () => {

@@ -19,10 +19,10 @@ beforeEach(async () => {
   writer = await openWriter(log, "log");
   format = createTextFormat();
 });
-afterEach(() => {
+afterEach(async () => {
   for (const leave of leavings) leave();
   leavings.clear();
-  expect(log.watcherCount).toBe(0);
+  await eventually(() => log.watcherCount === 0);
 });
 
 /** The smallest connection: pulls when woken, and notes what it got. */
@@ -99,7 +99,7 @@ describe("what is pulled", () => {
     await eventually(() => followers.every((follower) => follower.text() !== ""));
     expect(feed.pull({ epoch: 1, seq: 6 }, manyBytes)).toMatchObject({ blocks: { length: 2 } });
     expect(format.encodeCount).toBe(8);
-    expect(log.watcherCount).toBe(1);
+    await eventually(() => log.watcherCount === 1);
   });
 
   it("comes from the log again where the tail no longer reaches", async () => {
@@ -183,8 +183,8 @@ describe("waking", () => {
     expect(followers.map((follower) => follower.text())).toEqual(["0,1,2,", "0,1,2,"]);
   });
 
-  it("goes on at the next wake-up after the log could not be read", async () => {
-    const follower = follow(createTestFeed());
+  it("goes on a poll after the log could not be read", async () => {
+    const follower = follow(createTestFeed({ pollMs: 10 }));
     await new Promise(setImmediate);
     log.failing = true;
     await writer.append("a");
@@ -201,7 +201,7 @@ describe("leaving", () => {
     const followers = [follow(feed), follow(feed)];
     await eventually(() => log.readCount > 3);
     for (const follower of followers) follower.leave();
-    expect(log.watcherCount).toBe(0);
+    await eventually(() => log.watcherCount === 0);
     await new Promise(setImmediate);
     const { readCount } = log;
     await new Promise((resolve) => setTimeout(resolve, 20));
