@@ -78,7 +78,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "the key look-up is deleted: a request that comes again asks again",
-    file: "packages/chat/src/store/generations.ts",
+    file: "packages/chat/src/store/begin.ts",
     search: "  if (request.keys.length === 0) return undefined;\n",
     replace: "  return undefined;\n",
     caughtBy: { file: `${faults}/cuts.test.ts`, test: "each asked for once" },

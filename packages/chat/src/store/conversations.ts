@@ -1,8 +1,15 @@
-/** Queries of conversations and their messages. Called by routes/conversations and by store/generations. */
+/** Queries of conversations and their messages. Called by routes/conversations and by store/begin. */
 import type { Kysely, Transaction } from "kysely";
 import { createId } from "../ids.ts";
 import type { Conversation, ConversationPage, ConversationSummary, Message } from "../protocol.ts";
-import { type ConversationRow, type GenerationRow, type MessageRow, toMessage, toSummary } from "./rows.ts";
+import {
+  type ConversationRow,
+  type GenerationRow,
+  type MessageRow,
+  toMessage,
+  toSummary,
+  unfinishedStates,
+} from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 type Queries = Kysely<Schema> | Transaction<Schema>;
@@ -55,7 +62,7 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
         .execute();
       const messages = await database.selectFrom("messages").selectAll().where("conversation_id", "=", id).execute();
       const byId = new Map(generations.map((generation) => [generation.id, generation]));
-      const unfinished = generations.find(({ state }) => state === "queued" || state === "running");
+      const unfinished = generations.find(({ state }) => unfinishedStates.includes(state));
       return {
         ...toSummary(row),
         messages: branchOf(messages, row.head_message_id).map((message) => toWire(message, byId)),

@@ -6,6 +6,7 @@ import type {
   FinishReason,
   Generation,
   GenerationErrorCode,
+  GenerationState,
   Message,
   MessagePart,
   Usage,
@@ -15,6 +16,8 @@ import type { Schema } from "./schema.ts";
 export type ConversationRow = Selectable<Schema["conversations"]>;
 export type MessageRow = Selectable<Schema["messages"]>;
 export type GenerationRow = Selectable<Schema["generations"]>;
+
+export const unfinishedStates: GenerationState[] = ["queued", "running"];
 
 function toTime(ms: number | string): string {
   return new Date(Number(ms)).toISOString();

@@ -1,7 +1,7 @@
 /** What every database under the chat store must do. Runs on SQLite and on a real PostgreSQL, with the very same queries. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Kysely } from "kysely";
-import type { BeginRequest, BeginResult } from "../../src/store/generations.ts";
+import type { BeginRequest, BeginResult } from "../../src/store/begin.ts";
 import { type ChatStore, openChatStore } from "../../src/store/index.ts";
 import { type GenerationRow, toGeneration, toGivenText } from "../../src/store/rows.ts";
 import type { Schema } from "../../src/store/schema.ts";

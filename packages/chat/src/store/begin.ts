@@ -1,0 +1,231 @@
+/** Begins a generation exactly once, however often and at the same time it is asked for. Called by store/generations. */
+import type { Kysely, Transaction } from "kysely";
+import { textOf } from "../generation/answer.ts";
+import { createId } from "../ids.ts";
+import type { MessagePart, Trigger } from "../protocol.ts";
+import { insertConversation } from "./conversations.ts";
+import { type ConversationRow, type GenerationRow, toParts, unfinishedStates } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+import { titleOf } from "./title.ts";
+
+/** A checked request to start an answer. */
+export interface BeginRequest {
+  ownerId: string;
+  trigger: Trigger;
+  conversationId: string | undefined;
+  /** An unknown `conversationId` is made instead of refused. */
+  createConversation: boolean;
+  /** With `submit-message`. */
+  text: string | undefined;
+  /** With the other triggers; `undefined` means the newest. */
+  messageId: string | undefined;
+  /** Finds the model for a conversation that used `previous` last; `undefined` when it is unknown. */
+  chooseModel: (previous: string | null) => string | undefined;
+  /** Each is stored with the generation; a second request with any of them follows the first. */
+  keys: readonly string[];
+  /** Of everything that makes the request what it is. */
+  requestHash: string;
+}
+
+export type BeginResult =
+  | { type: "begun"; generation: GenerationRow }
+  /** A key was known: this generation answers the request already. */
+  | { type: "known"; generation: GenerationRow }
+  | { type: "key-reused" }
+  | { type: "not-found" }
+  | { type: "unknown-model" }
+  | { type: "nothing-to-answer" }
+  | { type: "nothing-to-continue" }
+  | { type: "busy"; generationId: string };
+
+export async function beginGeneration(
+  database: Kysely<Schema>,
+  request: BeginRequest,
+  now: () => number,
+): Promise<BeginResult> {
+  const attempt = (): Promise<BeginResult> =>
+    database.transaction().execute((transaction) => beginWithin(transaction, request, now()));
+  try {
+    return await attempt();
+  } catch (error) {
+    // Two requests raced and an index decided: the second one now finds what the first one made.
+    if (isUniqueViolation(error)) return attempt();
+    throw error;
+  }
+}
+
+async function beginWithin(
+  transaction: Transaction<Schema>,
+  request: BeginRequest,
+  nowMs: number,
+): Promise<BeginResult> {
+  const known = await findKnown(transaction, request);
+  if (known) return known;
+
+  const existing = await findConversation(transaction, request);
+  if (existing === "refused") return { type: "not-found" };
+  const running = existing && (await findRunning(transaction, existing.id));
+  // It may be this very request's, stored by a repetition since the keys were looked up.
+  if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
+  const model = request.chooseModel(existing?.model ?? null);
+  if (model === undefined) return { type: "unknown-model" };
+  const conversation =
+    existing ??
+    (await insertConversation(transaction, {
+      ownerId: request.ownerId,
+      id: request.conversationId ?? createId(),
+      title: titleOf(request.text ?? ""),
+      nowMs,
+    }));
+
+  const place = await findPlace(transaction, request, conversation, nowMs);
+  if ("type" in place) return place;
+  const generation = {
+    id: createId(),
+    conversation_id: conversation.id,
+    message_id: createId(),
+    owner_id: request.ownerId,
+    state: "queued" as const,
+    model,
+    trigger: request.trigger,
+    given_text: JSON.stringify(place.givenText),
+    request_hash: request.requestHash,
+    created_at_ms: nowMs,
+  };
+  await transaction
+    .insertInto("messages")
+    .values({
+      id: generation.message_id,
+      conversation_id: conversation.id,
+      parent_id: place.parentId,
+      role: "assistant",
+      parts: "[]",
+      generation_id: generation.id,
+      created_at_ms: nowMs,
+    })
+    .execute();
+  const row = await transaction
+    .insertInto("generations")
+    .values({ ...generation, takeovers: 0 })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  if (request.keys.length > 0) {
+    await transaction
+      .insertInto("generation_keys")
+      .values(request.keys.map((key) => ({ owner_id: request.ownerId, key, generation_id: generation.id })))
+      .execute();
+  }
+  await transaction
+    .updateTable("conversations")
+    .set({ head_message_id: generation.message_id, model, updated_at_ms: nowMs })
+    .where("id", "=", conversation.id)
+    .execute();
+  return { type: "begun", generation: row };
+}
+
+/** What a request with these keys is answered with, if there was one before. */
+async function findKnown(transaction: Transaction<Schema>, request: BeginRequest): Promise<BeginResult | undefined> {
+  if (request.keys.length === 0) return undefined;
+  const generation = await transaction
+    .selectFrom("generation_keys")
+    .innerJoin("generations", "generations.id", "generation_keys.generation_id")
+    .selectAll("generations")
+    .where("generation_keys.owner_id", "=", request.ownerId)
+    .where("generation_keys.key", "in", [...request.keys])
+    .executeTakeFirst();
+  if (!generation) return undefined;
+  return generation.request_hash === request.requestHash ? { type: "known", generation } : { type: "key-reused" };
+}
+
+/** The conversation that a request means; `undefined` if it is to be made. */
+async function findConversation(
+  transaction: Transaction<Schema>,
+  { ownerId, conversationId, createConversation, text }: BeginRequest,
+): Promise<ConversationRow | "refused" | undefined> {
+  const mayBeMade = text !== undefined && (createConversation || conversationId === undefined);
+  // One look at all owners' at once: between two, another request could make it.
+  const found =
+    conversationId === undefined
+      ? undefined
+      : await transaction.selectFrom("conversations").selectAll().where("id", "=", conversationId).executeTakeFirst();
+  if (found) return found.owner_id === ownerId ? found : "refused";
+  return mayBeMade ? undefined : "refused";
+}
+
+async function findRunning(
+  transaction: Transaction<Schema>,
+  conversationId: string,
+): Promise<Pick<GenerationRow, "id"> | undefined> {
+  return transaction
+    .selectFrom("generations")
+    .select("id")
+    .where("conversation_id", "=", conversationId)
+    .where("state", "in", unfinishedStates)
+    .executeTakeFirst();
+}
+
+/** Where the answer goes: its parent, made if it is a new user message, and the text it begins with. */
+async function findPlace(
+  transaction: Transaction<Schema>,
+  request: BeginRequest,
+  conversation: ConversationRow,
+  nowMs: number,
+): Promise<{ parentId: string; givenText: string } | BeginResult> {
+  const { trigger, text, messageId } = request;
+  if (trigger === "submit-message") {
+    const id = createId();
+    await transaction
+      .insertInto("messages")
+      .values({
+        id,
+        conversation_id: conversation.id,
+        parent_id: conversation.head_message_id,
+        role: "user",
+        parts: JSON.stringify([{ type: "text", text: text ?? "" }] satisfies MessagePart[]),
+        created_at_ms: nowMs,
+      })
+      .execute();
+    if (conversation.title === "") {
+      await transaction
+        .updateTable("conversations")
+        .set({ title: titleOf(text ?? "") })
+        .where("id", "=", conversation.id)
+        .execute();
+    }
+    return { parentId: id, givenText: "" };
+  }
+  const nothing: BeginResult = { type: trigger === "continue-message" ? "nothing-to-continue" : "nothing-to-answer" };
+  const targetId = messageId ?? conversation.head_message_id;
+  if (targetId === null) return nothing;
+  const target = await transaction
+    .selectFrom("messages")
+    .selectAll()
+    .where("id", "=", targetId)
+    .where("conversation_id", "=", conversation.id)
+    .executeTakeFirst();
+  if (!target) return messageId === undefined ? nothing : { type: "not-found" };
+  if (trigger === "regenerate-message") {
+    const parentId = target.role === "user" ? target.id : target.parent_id;
+    return parentId === null ? nothing : { parentId, givenText: "" };
+  }
+  const generation =
+    target.generation_id === null ? undefined : await findGeneration(transaction, target.generation_id);
+  const givenText = textOf(toParts(target.parts));
+  const cutOff = generation && (generation.state !== "completed" || generation.finish_reason === "length");
+  if (!cutOff || givenText === "" || target.parent_id === null) return nothing;
+  return { parentId: target.parent_id, givenText };
+}
+
+async function findGeneration(transaction: Transaction<Schema>, id: string): Promise<GenerationRow | undefined> {
+  return transaction.selectFrom("generations").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** SQLite says it with an extended result code, PostgreSQL with SQLSTATE 23505. */
+function isUniqueViolation(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const sqliteConstraintUnique = 2067;
+  const sqliteConstraintPrimaryKey = 1555;
+  if ("errcode" in error)
+    return error.errcode === sqliteConstraintUnique || error.errcode === sqliteConstraintPrimaryKey;
+  return "code" in error && error.code === "23505";
+}
