@@ -21,6 +21,9 @@ const listQuery = v.strictObject({
   cursor: v.optional(v.string()),
 });
 
+/** How long the log of a deleted answer that was running is kept at most, in milliseconds. */
+const stoppedLogMs = 60_000;
+
 export function addConversationRoutes(app: ChatApp, { store, log, generations, ownerOf }: RouteContext): void {
   const { conversations } = store;
   const path = `/api/conversations/:id{${idInPath}}` as const;
@@ -58,8 +61,8 @@ export function addConversationRoutes(app: ChatApp, { store, log, generations, o
     if (running) await generations.stop(running);
     const deleted = await conversations.remove(ownerId, c.req.param("id"));
     if (!deleted) throw new ProblemError("not-found");
-    // A log that is still being written expires when its generation has seen the stop.
-    for (const id of deleted) if (id !== running?.id) await log.expire(id, 0);
+    // Readers of what still runs are given its end; its log goes with it, or without it where nobody works on it.
+    for (const id of deleted) await log.expire(id, id === running?.id ? stoppedLogMs : 0);
     return c.body(null, 204);
   });
 }

@@ -111,6 +111,30 @@ describe("conversations", () => {
     expect((await chat.fetch(`/api/generations/${answer.generationId}`)).status).toBe(404);
   });
 
+  test("that are deleted while nobody works on their answer leave no log for ever", async () => {
+    const expired: [string, number][] = [];
+    await using left = await openChatServer({
+      wrapLog: (log) => ({
+        ...log,
+        async expire(id, ttlMs) {
+          expired.push([id, ttlMs]);
+          return log.expire(id, ttlMs);
+        },
+      }),
+    });
+    left.provider.script("left", async function* ({ signal }) {
+      yield say("be");
+      await silence(signal);
+    });
+    const answer = await left.open("/api/chat", { body: { message: "left" } });
+    await answer.until(() => textOf(answer.blocks) === "be");
+    await left.generations.drain(0);
+    const { status } = await left.fetch(`/api/conversations/${answer.conversationId}`, { method: "DELETE" });
+    expect(status).toBe(204);
+    expect(expired).toEqual([[answer.generationId, expect.any(Number)]]);
+    await answer.leave();
+  });
+
   test.each([["limit=0"], ["limit=101"], ["limit=x"], ["limit=1.5"], ["cursor=x"], ["cursor="], ["page=2"]])(
     "are not listed with ?%s",
     async (query) => {
