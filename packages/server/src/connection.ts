@@ -163,12 +163,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       close("diverged");
       return false;
     }
+    const moved = pull.position.seq !== position.seq;
     position = pull.position;
     const [only, ...others] = pull.blocks;
-    if (!only) return false;
-    write(others.length === 0 ? only : Buffer.concat(pull.blocks));
+    if (only) write(others.length === 0 ? only : Buffer.concat(pull.blocks));
     if (pull.end) end();
-    return !pull.end && !waitingForDrain;
+    return moved && !pull.end && !waitingForDrain;
   }
 
   async function takeLater(pulled: Promise<Pull>): Promise<void> {

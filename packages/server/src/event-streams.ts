@@ -18,8 +18,11 @@ export interface EventStreamsOptions {
 export interface OpenOptions {
   request: IncomingMessage;
   response: ServerResponse;
-  /** A log to follow, or records that no longer change. */
-  source: { logId: string } | { records: Parameters<typeof createFixedFeed>[0] };
+  /**
+   * A log to follow, or records that no longer change. All that follow a log share one feed, so their formats must write the same;
+   * `alone` gives this one a feed of its own, which shows its format the records in the log's order, some more than once.
+   */
+  source: { logId: string; alone?: boolean } | { records: Parameters<typeof createFixedFeed>[0] };
   format: RecordFormat;
   after: Position;
   headers?: Readonly<Record<string, string>>;
@@ -50,6 +53,12 @@ export function createEventStreams({ log, timings, random }: EventStreamsOptions
   const connections = new Set<Connection>();
   let closing = false;
 
+  function toFeed(source: OpenOptions["source"], format: RecordFormat): { feed: Feed; giveBack: () => void } {
+    if ("records" in source) return { feed: createFixedFeed(source.records, format), giveBack: () => undefined };
+    if (source.alone) return { feed: createFeed({ log, logId: source.logId, format }), giveBack: () => undefined };
+    return borrowFeed(source.logId, format);
+  }
+
   function borrowFeed(logId: string, format: RecordFormat): { feed: Feed; giveBack: () => void } {
     const entry = feeds.get(logId) ?? { feed: createFeed({ log, logId, format }), users: 0 };
     feeds.set(logId, entry);
@@ -65,10 +74,7 @@ export function createEventStreams({ log, timings, random }: EventStreamsOptions
 
   return {
     async open({ source, format, ...options }) {
-      const { feed, giveBack } =
-        "logId" in source
-          ? borrowFeed(source.logId, format)
-          : { feed: createFixedFeed(source.records, format), giveBack: () => undefined };
+      const { feed, giveBack } = toFeed(source, format);
       let connection: Connection | Refusal;
       try {
         connection = await openConnection({ ...options, feed, ...(timings && { timings }), ...(random && { random }) });

@@ -4,8 +4,8 @@ import { encodeEvent, type OutgoingEvent } from "@typebar/sse";
 
 /** What the records of a log mean: passed in by whoever knows. */
 export interface RecordFormat {
-  /** Called once per record of the tail, however many connections follow. */
-  toEvent(record: LogRecord): RecordEvent;
+  /** Called once per record of the tail, however many connections follow. `undefined`: the record means nothing to the reader. */
+  toEvent(record: LogRecord): RecordEvent | undefined;
   /** Joins neighbouring records for a reader that is behind; each result stands under the last joined one's position. */
   merge(records: readonly LogRecord[]): LogRecord[];
 }
@@ -18,12 +18,14 @@ export interface RecordEvent extends OutgoingEvent {
 
 /** One record as it goes onto the wire. */
 export interface EncodedRecord {
+  /** Empty where the record is passed over. */
   bytes: Uint8Array;
   end: boolean;
 }
 
 /**
- * - `blocks`: what to write next and the position after it; no blocks at the end of the log.
+ * - `blocks`: what to write next and the position after it. No blocks where the records between mean nothing to the reader, or, if the
+ *   position is still the one that was asked for, at the end of the log.
  * - `expired`, `diverged`: see `ReadResult` of the log.
  */
 export type Pull =
@@ -31,9 +33,13 @@ export type Pull =
   | { type: "expired" }
   | { type: "diverged" };
 
+const nothing = new Uint8Array(0);
+
 /** @throws {EncodeError} if the format made an event that cannot be one. */
 export function encodeRecord(format: RecordFormat, record: LogRecord): EncodedRecord {
-  const { end, ...event } = format.toEvent(record);
+  const recordEvent = format.toEvent(record);
+  if (!recordEvent) return { bytes: nothing, end: false };
+  const { end, ...event } = recordEvent;
   return { bytes: encodeEvent(event), end };
 }
 
@@ -47,7 +53,7 @@ export function fill(
   let filledBytes = 0;
   let position = after;
   for (const { record, bytes, end } of encodedRecords) {
-    blocks.push(bytes);
+    if (bytes.length > 0) blocks.push(bytes);
     filledBytes += bytes.length;
     position = positionOf(record);
     if (end) return { type: "blocks", blocks, position, end };
