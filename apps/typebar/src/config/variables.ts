@@ -137,7 +137,10 @@ export const variableTexts: Record<Variable, VariableText> = {
     help: "time that running answers get to finish when Typebar is stopped",
     accepts: milliseconds(0),
   },
-  TYPEBAR_ATTEMPTS: { help: "how often one answer is begun or gone on with", accepts: "a whole number from 1 to 100" },
+  TYPEBAR_ATTEMPTS: {
+    help: "how often an answer that was cut off is gone on with",
+    accepts: "a whole number from 1 to 100",
+  },
   TYPEBAR_LOG_TTL_S: {
     help: "how long an answer can be resumed",
     accepts: "a whole number of seconds from 1 to 315360000",

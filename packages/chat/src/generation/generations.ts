@@ -133,7 +133,11 @@ export function createGenerations(options: GenerationsOptions): Generations {
     const { id } = generation;
     try {
       if (await projectEnd(log, store, id, options.logTtlSeconds)) return;
-      if (takeover && (await store.addTakeover(id)) > options.maxTakeovers) {
+      const takeovers = takeover ? await store.addTakeover(id) : 0;
+      if (takeovers === undefined) {
+        // It ended, or was deleted, since it was found: the lease has only made an empty log.
+        await log.expire(id, 0);
+      } else if (takeovers > options.maxTakeovers) {
         await endGeneration(log, lease, generation, { state: "interrupted", code: "attempts-exhausted" });
       } else {
         const outcome = await produceAnswer(generation, lease, takeover, handover, onStarted);

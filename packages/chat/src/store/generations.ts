@@ -25,8 +25,8 @@ export interface GenerationStore {
   /** Every generation that has not ended, of all owners. */
   unfinished(): Promise<GenerationRow[]>;
   setRunning(id: string): Promise<void>;
-  /** Counts a takeover. Returns how many there were. */
-  addTakeover(id: string): Promise<number>;
+  /** Counts a takeover. Returns how many there were; `undefined` if the generation has ended or is gone. */
+  addTakeover(id: string): Promise<number | undefined>;
   /** Stores the end, once or again: it is the same each time. Returns false if the generation was deleted. */
   project(id: string, projection: Projection): Promise<boolean>;
 }
@@ -86,9 +86,10 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
         .updateTable("generations")
         .set((update) => ({ takeovers: update("takeovers", "+", 1) }))
         .where("id", "=", id)
+        .where("state", "in", unfinishedStates)
         .returning("takeovers")
         .executeTakeFirst();
-      return row?.takeovers ?? 0;
+      return row?.takeovers;
     },
 
     async project(id, { parts, end, endEpoch, endSeq }) {

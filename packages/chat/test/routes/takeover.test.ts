@@ -54,6 +54,25 @@ async function readWhole(chat: ChatServer, { generationId }: Answer): Promise<Bl
   return blocks;
 }
 
+describe("an answer that ended since it was found", () => {
+  test("is not begun again, though its log has expired", async () => {
+    await using chat = await openChatServer();
+    const asked = await chat.open("/api/chat", { body: { message: "hello" } });
+    checkWhole(await asked.rest());
+    await chat.generations.settled(asked.generationId);
+    const row = await chat.store.generations.find("alice", asked.generationId);
+    await chat.log.expire(asked.generationId, 0);
+    const found = row && { ...row, state: "running" as const };
+    const late = openNext(chat, {
+      store: { ...chat.store.generations, unfinished: async () => (found ? [found] : []) },
+    });
+    await late.sweep();
+    await late.settled(asked.generationId);
+    expect(await chat.log.head(asked.generationId)).toBeUndefined();
+    expect(chat.provider.requests).toHaveLength(1);
+  });
+});
+
 describe("an answer that was handed over", () => {
   test("goes on in the open text part, with the next epoch, and shows nothing twice", async () => {
     const { chat, left } = await openLeft(["prefill"]);
