@@ -101,6 +101,10 @@ export type Chunk =
   | { type: "reasoning-start"; id: string }
   | { type: "reasoning-delta"; id: string; delta: string }
   | { type: "reasoning-end"; id: string }
+  | { type: "tool-input-start"; toolCallId: string; toolName: string }
+  | { type: "tool-input-delta"; toolCallId: string; inputTextDelta: string }
+  | { type: "tool-input-available"; toolCallId: string; toolName: string; input: unknown }
+  | { type: "tool-input-error"; toolCallId: string; toolName: string; input: string; errorText: string }
   | { type: "source-url"; sourceId: string; url: string; title?: string }
   | { type: "message-metadata"; messageMetadata: EndMetadata }
   | { type: "finish" }
@@ -122,7 +126,13 @@ export interface Reset {
 export type MessagePart =
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string }
+  | ToolPart
   | { type: "source-url"; sourceId: string; url: string; title?: string };
+
+/** A call of a tool of the client, named in `type` after `tool-`. `output-error`: its input is no JSON, or was cut off. */
+export type ToolPart =
+  | { type: `tool-${string}`; toolCallId: string; state: "input-available"; input: unknown }
+  | { type: `tool-${string}`; toolCallId: string; state: "output-error"; input: string; errorText: string };
 
 /** A stored message. Times are ISO 8601 in UTC. */
 export interface Message {

@@ -3,6 +3,7 @@ import type { ProviderPart } from "../provider/provider.ts";
 import type { Chunk, EndMetadata } from "../protocol.ts";
 import type { Answer } from "./answer.ts";
 import type { StoredChunk } from "./records.ts";
+import { createToolAssembler } from "./tool-assembler.ts";
 
 export interface Assembler {
   /** The chunks that one part of the provider's speech adds. */
@@ -16,6 +17,7 @@ export function createAssembler(answer: Answer): Assembler {
   let { open, textParts, reasoningParts } = answer;
   let reasoningIsStale = open?.type === "reasoning";
   const sourceIds = new Set(answer.parts.flatMap((part) => (part.type === "source-url" ? [part.sourceId] : [])));
+  const tools = createToolAssembler(answer.openTools);
   /** First half of a surrogate pair whose second half is still to come: stored text is always well-formed. */
   let heldHalf = "";
 
@@ -61,6 +63,10 @@ export function createAssembler(answer: Answer): Assembler {
           const { sourceId, url, title } = part;
           return [{ type: "source-url", sourceId, url, ...(title !== undefined && { title }) }];
         }
+        case "tool-input-start":
+        case "tool-input-delta":
+        case "tool-call":
+          return [...closeOpen(), ...tools.add(part)];
       }
     },
     end(metadata, errorText = "") {
@@ -70,7 +76,13 @@ export function createAssembler(answer: Answer): Assembler {
           : metadata.state === "stopped"
             ? { type: "abort" }
             : { type: "error", errorText };
-      return [...closeOpen(), { type: "message-metadata", messageMetadata: metadata }, terminal, { type: "close" }];
+      return [
+        ...closeOpen(),
+        ...tools.end(),
+        { type: "message-metadata", messageMetadata: metadata },
+        terminal,
+        { type: "close" },
+      ];
     },
   };
 }

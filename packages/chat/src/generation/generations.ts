@@ -3,7 +3,7 @@ import { type Lease, LogError, type RecordLog } from "@typebar/log";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { GenerationStore } from "../store/generations.ts";
-import { type GenerationRow, toGivenText, toParts } from "../store/rows.ts";
+import { type GenerationRow, toGivenText, toParts, toStoredPrompt } from "../store/rows.ts";
 import { textOf } from "./answer.ts";
 import type { ContinuationSetting } from "./continuation.ts";
 import type { GenerationLimits } from "./deadline.ts";
@@ -162,10 +162,8 @@ export function createGenerations(options: GenerationsOptions): Generations {
       await endGeneration(log, lease, generation, { state: "failed", code: "provider-unavailable" });
       return "ended";
     }
-    const messages = (await store.history(generation)).flatMap<ProviderMessage>(({ role, parts }) => {
-      const text = textOf(toParts(parts));
-      return text === "" ? [] : [{ role, text }];
-    });
+    const prompt = toStoredPrompt(generation);
+    const messages = prompt?.messages ?? (await readHistory(generation));
     return produce({
       log,
       lease,
@@ -173,6 +171,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
       provider: chosen.provider,
       model: chosen.model,
       messages,
+      settings: prompt?.settings,
       messageId,
       start: { conversationId, generationId: id, model },
       givenText: toGivenText(generation),
@@ -189,10 +188,18 @@ export function createGenerations(options: GenerationsOptions): Generations {
     });
   }
 
+  async function readHistory(generation: GenerationRow): Promise<ProviderMessage[]> {
+    return (await store.history(generation)).flatMap<ProviderMessage>(({ role, parts }) => {
+      const text = textOf(toParts(parts));
+      return text === "" ? [] : [{ role, text }];
+    });
+  }
+
   async function sweep(): Promise<void> {
     if (draining) return;
     let unfinished: GenerationRow[];
     try {
+      await store.removeHidden(options.logTtlSeconds * 1000);
       unfinished = await store.unfinished();
     } catch (error) {
       report("unfinished generations could not be listed", error, { generationId: "" });

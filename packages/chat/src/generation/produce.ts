@@ -1,8 +1,8 @@
 /** One production of one answer: asks the provider, stores what it says, ends with exactly one terminal chunk. */
 import type { Lease, RecordLog } from "@typebar/log";
-import { type Provider, ProviderError, type ProviderMessage } from "../provider/provider.ts";
+import { type Provider, ProviderError, type ProviderMessage, type ProviderSettings } from "../provider/provider.ts";
 import type { EndMetadata, GenerationErrorCode, StartMetadata } from "../protocol.ts";
-import { addChunk, type Answer, textOf } from "./answer.ts";
+import { addChunk, type Answer, isToolPart, textOf } from "./answer.ts";
 import { type Assembler, createAssembler } from "./assembler.ts";
 import { chooseRungs, type ContinuationSetting, createContinuationGuard } from "./continuation.ts";
 import { type GenerationLimits, startDeadline } from "./deadline.ts";
@@ -19,6 +19,7 @@ export interface ProduceOptions {
   /** Without the provider's prefix. */
   model: string;
   messages: ProviderMessage[];
+  settings: ProviderSettings | undefined;
   messageId: string;
   start: StartMetadata;
   /** Text that the answer begins with: of `continue-message`. */
@@ -119,6 +120,10 @@ async function speak(answer: Answer, production: Production): Promise<Ending> {
   const { provider, takeover, continuation, abort } = production;
   // Stopped before it was taken up: whether it could go on does not matter any more.
   if (abort.signal.aborted) return endingOf(abort.signal);
+  // A call that was shown may have been answered already: the model must not make it a second time.
+  if (answer.openTools.length > 0 || answer.parts.some(isToolPart)) {
+    return failure("interrupted", "continuation-unsupported");
+  }
   const keptText = textOf(answer.parts);
   if (keptText === "") {
     const outcome = await ask(undefined, production);
@@ -138,7 +143,7 @@ type RungFailure = "continuation-unsupported" | "continuation-diverged";
 /** Asks the provider once, or again where it asks to wait. A rung that leads nowhere has shown no text, and is named. */
 async function ask(
   continuation: { rung: Provider["continuations"][number]; keptText: string } | undefined,
-  { provider, model, messages, limits, maxRetries, assembler, writer, abort, report }: Production,
+  { provider, model, messages, settings, limits, maxRetries, assembler, writer, abort, report }: Production,
 ): Promise<Ending | RungFailure> {
   const { signal } = abort;
   const guard = createContinuationGuard(continuation?.keptText ?? "", continuation?.rung ?? "resume");
@@ -148,7 +153,13 @@ async function ask(
     try {
       signal.throwIfAborted();
       // What was asked before the first token of a retry would be paid twice: only a refusal is asked again.
-      const parts = provider.stream({ model, messages, signal, ...(continuation && { continuation }) });
+      const parts = provider.stream({
+        model,
+        messages,
+        signal,
+        ...(settings && { settings }),
+        ...(continuation && { continuation }),
+      });
       for await (const part of parts) {
         if (signal.aborted) break;
         if (part.type === "finish") {

@@ -18,6 +18,9 @@ export {
   type ProviderMessage,
   type ProviderPart,
   type ProviderRequest,
+  type ProviderSettings,
+  type ProviderTool,
+  type ToolCall,
 } from "./provider.ts";
 export {
   createProviderRegistry,

@@ -2,9 +2,42 @@
 import type { FinishReason, GenerationErrorCode, Model, Usage } from "../protocol.ts";
 
 /** One turn of the conversation as a provider sees it. */
-export interface ProviderMessage {
-  role: "system" | "user" | "assistant";
-  text: string;
+export type ProviderMessage =
+  | { role: "system" | "user"; text: string }
+  /** `toolCalls`: what the model asked its client to do, in mid-conversation. */
+  | { role: "assistant"; text: string; toolCalls?: ToolCall[] }
+  /** What a called tool gave. */
+  | { role: "tool"; text: string; toolCallId: string; toolName: string };
+
+export interface ToolCall {
+  toolCallId: string;
+  toolName: string;
+  /** JSON as the model wrote it, so perhaps not valid. */
+  input: string;
+}
+
+/** What a client may set beside its messages; what is absent is left to the provider. A provider leaves out what it has not got. */
+export interface ProviderSettings {
+  temperature?: number;
+  topP?: number;
+  maxOutputTokens?: number;
+  /** The answer ends before any of these. */
+  stopSequences?: string[];
+  seed?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  responseFormat?: { type: "json"; schema?: Record<string, unknown>; name?: string; description?: string };
+  /** Tools of the client: a call is handed on to it, and never run here. */
+  tools?: ProviderTool[];
+  toolChoice?: { type: "auto" | "none" | "required" } | { type: "tool"; toolName: string };
+}
+
+export interface ProviderTool {
+  name: string;
+  description?: string;
+  /** JSON Schema. */
+  inputSchema: Record<string, unknown>;
+  strict?: boolean;
 }
 
 /**
@@ -22,6 +55,7 @@ export interface ProviderRequest {
   messages: ProviderMessage[];
   /** Present when an answer goes on: the text kept so far (never empty), byte for byte, and the rung to take. */
   continuation?: { rung: ContinuationRung; keptText: string };
+  settings?: ProviderSettings;
   /** Aborting it ends the upstream request at once. */
   signal: AbortSignal;
 }
@@ -30,6 +64,10 @@ export interface ProviderRequest {
 export type ProviderPart =
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string }
+  /** A call of one of the client's tools, as the model writes it; `tool-call` says the whole input once more. */
+  | { type: "tool-input-start"; toolCallId: string; toolName: string }
+  | { type: "tool-input-delta"; toolCallId: string; delta: string }
+  | ({ type: "tool-call" } & ToolCall)
   | { type: "source"; sourceId: string; url: string; title?: string }
   | { type: "finish"; finishReason: FinishReason; usage?: Usage };
 

@@ -4,6 +4,8 @@ import type { Usage } from "../protocol.ts";
 import { incomplete, toProviderError } from "./provider-failure.ts";
 import { type ContinuationRung, ProviderError, type ProviderPart, type ProviderRequest } from "./provider.ts";
 import { createTextJoiner } from "./text-joiner.ts";
+import { toCallOptions } from "./to-call-options.ts";
+import { createToolInputs, isToolPart } from "./tool-inputs.ts";
 import { createThinkSplitter, type ThinkSplitter } from "./think-splitter.ts";
 
 type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
@@ -32,7 +34,7 @@ export async function* streamModel(options: StreamModelOptions): AsyncGenerator<
   try {
     const { model, callOptions } = await options.prepare();
     const abortSignal = AbortSignal.any([request.signal, left.signal]);
-    const { stream } = await model.doStream({ ...callOptions, abortSignal });
+    const { stream } = await model.doStream({ ...toCallOptions(request.settings ?? {}), ...callOptions, abortSignal });
     // After a prefill the text goes on in the middle, where such a tag means nothing.
     const splitter = options.thinksInline === true && rung !== "prefill" ? createThinkSplitter() : undefined;
     yield* toParts(stream.getReader(), providerName, splitter);
@@ -50,10 +52,11 @@ async function* toParts(
   splitter: ThinkSplitter | undefined,
 ): AsyncGenerator<ProviderPart, void, undefined> {
   const joiners = { text: createTextJoiner(), reasoning: createTextJoiner() };
+  const toolInputs = createToolInputs();
   for (;;) {
     const { done, value: part } = await reader.read();
     if (done) throw incomplete(providerName);
-    // Tool calls, files and the SDK's bookkeeping are passed over: nothing that a plain answer shows.
+    // Files and the SDK's bookkeeping are passed over: nothing that a plain answer shows.
     if (part.type === "text-delta" || part.type === "reasoning-delta") {
       const type = part.type === "text-delta" ? "text" : "reasoning";
       const text = joiners[type].add(part.delta);
@@ -64,6 +67,8 @@ async function* toParts(
       const text = joiners[type].flush();
       if (type === "text" && splitter !== undefined) yield* [...splitter.add(text), ...splitter.flush()];
       else if (text !== "") yield { type, text };
+    } else if (isToolPart(part)) {
+      yield* toolInputs.add(part);
     } else if (part.type === "source" && part.sourceType === "url") {
       const title = part.title === undefined ? {} : { title: part.title };
       yield { type: "source", sourceId: part.id, url: part.url, ...title };

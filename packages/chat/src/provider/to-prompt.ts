@@ -1,6 +1,11 @@
 /** A ProviderRequest -> the AI SDK's prompt, the kept text of a cut answer included. Called by every provider beside this file. */
-import type { LanguageModelV4Message, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
-import type { ProviderMessage, ProviderRequest } from "./provider.ts";
+import type {
+  LanguageModelV4Message,
+  LanguageModelV4Prompt,
+  LanguageModelV4ToolCallPart,
+  SharedV4ProviderOptions,
+} from "@ai-sdk/provider";
+import type { ProviderMessage, ProviderRequest, ToolCall } from "./provider.ts";
 
 /** What the user's message says on the `prompt` rung, right after the kept text. */
 export const continueInstruction: string =
@@ -14,7 +19,7 @@ export const continueInstruction: string =
  * @param prefillOptions what the provider wants on the assistant message that it is to go on with
  */
 export function toPrompt(request: ProviderRequest, prefillOptions?: SharedV4ProviderOptions): LanguageModelV4Prompt {
-  const prompt = request.messages.filter((message) => message.text !== "").map(toMessage);
+  const prompt = request.messages.filter(saysSomething).map(toMessage);
   const { continuation } = request;
   if (continuation === undefined) return prompt;
   const kept = toMessage({ role: "assistant", text: continuation.keptText });
@@ -26,6 +31,38 @@ export function toPrompt(request: ProviderRequest, prefillOptions?: SharedV4Prov
   return prompt;
 }
 
-function toMessage({ role, text }: ProviderMessage): LanguageModelV4Message {
-  return role === "system" ? { role, content: text } : { role, content: [{ type: "text", text }] };
+function saysSomething(message: ProviderMessage): boolean {
+  return (
+    message.text !== "" || message.role === "tool" || (message.role === "assistant" && !!message.toolCalls?.length)
+  );
+}
+
+function toMessage(message: ProviderMessage): LanguageModelV4Message {
+  const { role, text } = message;
+  const textParts = text === "" ? [] : [{ type: "text" as const, text }];
+  switch (role) {
+    case "system":
+      return { role, content: text };
+    case "user":
+      return { role, content: textParts };
+    case "assistant":
+      return { role, content: [...textParts, ...(message.toolCalls ?? []).map(toToolCallPart)] };
+    case "tool": {
+      const { toolCallId, toolName } = message;
+      return { role, content: [{ type: "tool-result", toolCallId, toolName, output: { type: "text", value: text } }] };
+    }
+  }
+}
+
+function toToolCallPart({ toolCallId, toolName, input }: ToolCall): LanguageModelV4ToolCallPart {
+  return { type: "tool-call", toolCallId, toolName, input: parseInput(input) };
+}
+
+/** A model that wrote no JSON is shown what it wrote. */
+function parseInput(input: string): unknown {
+  try {
+    return JSON.parse(input);
+  } catch {
+    return input;
+  }
 }

@@ -1,14 +1,12 @@
 /** One generation -> one open event stream, from wherever the client left off. Called by routes/chat and routes/generations. */
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { type LogRecord, type Position, start } from "@typebar/log";
+import { type Position, start } from "@typebar/log";
 import type { Connection, Refusal } from "@typebar/server";
-import { createChunkFormat, toResetEvent, fromPayload, type StoredChunk, toPayload } from "../generation/records.ts";
-import { createAssembler } from "../generation/assembler.ts";
-import { emptyAnswer } from "../generation/answer.ts";
-import { errorTexts } from "../generation/error-texts.ts";
-import { headerNames, type TerminalState } from "../protocol.ts";
-import { type GenerationRow, toEnd, toParts } from "../store/rows.ts";
+import { createChunkFormat, fromPayload, toResetEvent } from "../generation/records.ts";
+import { headerNames } from "../protocol.ts";
+import type { GenerationRow } from "../store/rows.ts";
 import type { ChatContext, RouteContext } from "./context.ts";
+import { toStoredRecords } from "./stored-records.ts";
 
 /**
  * Follows a generation from its start, or after `after`, as PROTOCOL.md#resume says.
@@ -44,7 +42,7 @@ export async function openAnswer(
     const end: Position = { epoch: Number(generation.end_epoch), seq: Number(generation.end_seq) };
     if (after && samePosition(after, end)) return c.body(null, 204);
     const message = await store.generations.findMessage(generation.message_id);
-    const records = storedRecords(generation, message?.parts ?? "[]", end);
+    const records = toStoredRecords(generation, message?.parts ?? "[]", end);
     const terminal: Position = { epoch: end.epoch, seq: end.seq - 1 };
     if (after && samePosition(after, terminal)) {
       return sent(await streams.open({ ...common, source: { records }, after: terminal }));
@@ -76,29 +74,4 @@ async function isClose(log: RouteContext["log"], logId: string, { epoch, seq }: 
   const page = await log.read(logId, { epoch, seq: seq - 1 }, { count: 1, chars: 1 });
   const [record] = page.type === "records" ? page.records : [];
   return record?.epoch === epoch && fromPayload(record.payload).type === "close";
-}
-
-/** A stored message as the records of a log that ends at `end`. */
-function storedRecords(generation: GenerationRow, partsJson: string, end: Position): LogRecord[] {
-  const { id, message_id: messageId, conversation_id: conversationId, model } = generation;
-  const answer = emptyAnswer();
-  const metadata = { ...toEnd(generation), state: generation.state as TerminalState };
-  const chunks: StoredChunk[] = [
-    { type: "start", messageId, messageMetadata: { conversationId, generationId: id, model } },
-  ];
-  for (const part of toParts(partsJson)) {
-    if (part.type === "source-url") {
-      chunks.push({ ...part });
-      continue;
-    }
-    const partId = part.type === "text" ? `t${answer.textParts++}` : `r${answer.reasoningParts++}`;
-    chunks.push({ type: `${part.type}-start`, id: partId });
-    // A part may have been closed before it was given text: never more chunks than the log had records.
-    if (part.text !== "") chunks.push({ type: `${part.type}-delta`, id: partId, delta: part.text });
-    chunks.push({ type: `${part.type}-end`, id: partId });
-  }
-  chunks.push(...createAssembler(answer).end(metadata, metadata.code && errorTexts[metadata.code]));
-  // Numbered backwards from the end: the terminal chunk and `close` have the very IDs they had in the log.
-  const first = end.seq - chunks.length + 1;
-  return chunks.map((chunk, index) => ({ epoch: end.epoch, seq: first + index, payload: toPayload(chunk) }));
 }

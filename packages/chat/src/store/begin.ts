@@ -4,7 +4,7 @@ import { textOf } from "../generation/answer.ts";
 import { createId } from "../ids.ts";
 import type { MessagePart, Trigger } from "../protocol.ts";
 import { insertConversation } from "./conversations.ts";
-import { type ConversationRow, type GenerationRow, toParts, unfinishedStates } from "./rows.ts";
+import { type ConversationRow, type GenerationRow, type StoredPrompt, toParts, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { titleOf } from "./title.ts";
 
@@ -25,6 +25,8 @@ export interface BeginRequest {
   keys: readonly string[];
   /** Of everything that makes the request what it is. */
   requestHash: string;
+  /** What to ask instead of a conversation's messages: the answer then stands alone, in a hidden conversation. */
+  prompt?: StoredPrompt;
 }
 
 export type BeginResult =
@@ -54,6 +56,9 @@ export async function beginGeneration(
   }
 }
 
+/** Where an answer with a prompt of its own goes. */
+const alone = { parentId: null, givenText: "" };
+
 async function beginWithin(
   transaction: Transaction<Schema>,
   request: BeginRequest,
@@ -75,10 +80,11 @@ async function beginWithin(
       ownerId: request.ownerId,
       id: request.conversationId ?? createId(),
       title: titleOf(request.text ?? ""),
+      hidden: request.prompt !== undefined,
       nowMs,
     }));
 
-  const place = await findPlace(transaction, request, conversation, nowMs);
+  const place = request.prompt ? alone : await findPlace(transaction, request, conversation, nowMs);
   if ("type" in place) return place;
   const generation = {
     id: createId(),
@@ -89,6 +95,7 @@ async function beginWithin(
     model,
     trigger: request.trigger,
     given_text: JSON.stringify(place.givenText),
+    prompt: request.prompt ? JSON.stringify(request.prompt) : null,
     request_hash: request.requestHash,
     created_at_ms: nowMs,
   };
@@ -148,7 +155,8 @@ async function findConversation(
     conversationId === undefined
       ? undefined
       : await transaction.selectFrom("conversations").selectAll().where("id", "=", conversationId).executeTakeFirst();
-  if (found) return found.owner_id === ownerId ? found : "refused";
+  // A hidden one holds one answer, and no question that another could follow.
+  if (found) return found.owner_id === ownerId && found.hidden === 0 ? found : "refused";
   return mayBeMade ? undefined : "refused";
 }
 

@@ -16,7 +16,7 @@ type Queries = Kysely<Schema> | Transaction<Schema>;
 
 export interface ConversationStore {
   create(ownerId: string, title: string): Promise<ConversationSummary>;
-  /** Newest first. `undefined` when the cursor is not one of ours. */
+  /** Newest first, without hidden ones. `undefined` when the cursor is not one of ours. */
   list(ownerId: string, page: { limit: number; cursor?: string }): Promise<ConversationPage | undefined>;
   read(ownerId: string, id: string): Promise<Conversation | undefined>;
   rename(ownerId: string, id: string, title: string): Promise<ConversationSummary | undefined>;
@@ -27,13 +27,19 @@ export interface ConversationStore {
 export function createConversationStore(database: Kysely<Schema>, now: () => number): ConversationStore {
   return {
     async create(ownerId, title) {
-      return toSummary(await insertConversation(database, { ownerId, id: createId(), title, nowMs: now() }));
+      return toSummary(
+        await insertConversation(database, { ownerId, id: createId(), title, hidden: false, nowMs: now() }),
+      );
     },
 
     async list(ownerId, { limit, cursor }) {
       const after = cursor === undefined ? undefined : parseCursor(cursor);
       if (cursor !== undefined && !after) return undefined;
-      let query = database.selectFrom("conversations").selectAll().where("owner_id", "=", ownerId);
+      let query = database
+        .selectFrom("conversations")
+        .selectAll()
+        .where("owner_id", "=", ownerId)
+        .where("hidden", "=", 0);
       if (after) {
         query = query.where(({ eb, or, and }) =>
           or([
@@ -106,13 +112,28 @@ async function findConversation(queries: Queries, ownerId: string, id: string): 
     .executeTakeFirst();
 }
 
+interface NewConversation {
+  ownerId: string;
+  id: string;
+  title: string;
+  hidden: boolean;
+  nowMs: number;
+}
+
 export async function insertConversation(
   queries: Queries,
-  { ownerId, id, title, nowMs }: { ownerId: string; id: string; title: string; nowMs: number },
+  { ownerId, id, title, hidden, nowMs }: NewConversation,
 ): Promise<ConversationRow> {
   return queries
     .insertInto("conversations")
-    .values({ id, owner_id: ownerId, title, created_at_ms: nowMs, updated_at_ms: nowMs })
+    .values({
+      id,
+      owner_id: ownerId,
+      title,
+      hidden: hidden ? 1 : 0,
+      created_at_ms: nowMs,
+      updated_at_ms: nowMs,
+    })
     .returningAll()
     .executeTakeFirstOrThrow();
 }

@@ -29,6 +29,8 @@ export interface GenerationStore {
   addTakeover(id: string): Promise<number | undefined>;
   /** Stores the end, once or again: it is the same each time. Returns false if the generation was deleted. */
   project(id: string, projection: Projection): Promise<boolean>;
+  /** Removes hidden conversations whose answer ended longer ago. */
+  removeHidden(ageMs: number): Promise<void>;
 }
 
 export function createGenerationStore(database: Kysely<Schema>, now: () => number): GenerationStore {
@@ -120,6 +122,27 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
         const known = await transaction.selectFrom("generations").select("id").where("id", "=", id).executeTakeFirst();
         return known !== undefined;
       });
+    },
+
+    async removeHidden(ageMs) {
+      const endedBeforeMs = now() - ageMs;
+      await database
+        .deleteFrom("conversations")
+        .where("hidden", "=", 1)
+        .where("updated_at_ms", "<", endedBeforeMs)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom("generations")
+                .select("generations.id")
+                .whereRef("generations.conversation_id", "=", "conversations.id")
+                .where(({ eb, or }) =>
+                  or([eb("finished_at_ms", "is", null), eb("finished_at_ms", ">=", endedBeforeMs)]),
+                ),
+            ),
+          ),
+        )
+        .execute();
     },
   };
 }

@@ -74,8 +74,20 @@ const initial: Migration = {
   },
 };
 
+const hidden: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .alterTable("conversations")
+      .addColumn("hidden", "integer", (column) => column.notNull().defaultTo(0))
+      .execute();
+    await database.schema.alterTable("generations").addColumn("prompt", "text").execute();
+    // What the sweep looks through, over and over.
+    await sql`CREATE INDEX conversations_hidden ON conversations (updated_at_ms) WHERE hidden = 1`.execute(database);
+  },
+};
+
 const provider: MigrationProvider = {
-  getMigrations: async () => ({ "0001-initial": initial }),
+  getMigrations: async () => ({ "0001-initial": initial, "0002-hidden": hidden }),
 };
 
 /** Brings the database up to date; does nothing where it is. */

@@ -11,6 +11,7 @@ import type {
   MessagePart,
   Usage,
 } from "../protocol.ts";
+import type { ProviderRequest } from "../provider/provider.ts";
 import type { Schema } from "./schema.ts";
 
 export type ConversationRow = Selectable<Schema["conversations"]>;
@@ -18,6 +19,9 @@ export type MessageRow = Selectable<Schema["messages"]>;
 export type GenerationRow = Selectable<Schema["generations"]>;
 
 export const unfinishedStates: GenerationState[] = ["queued", "running"];
+
+/** What a generation of a hidden conversation asks. */
+export type StoredPrompt = Required<Pick<ProviderRequest, "messages" | "settings">>;
 
 function toTime(ms: number | string): string {
   return new Date(Number(ms)).toISOString();
@@ -38,6 +42,11 @@ export function toParts(json: string): MessagePart[] {
 
 export function toGivenText(row: GenerationRow): string {
   return JSON.parse(row.given_text) as string;
+}
+
+/** `undefined` where the conversation's messages are the prompt. */
+export function toStoredPrompt(row: GenerationRow): StoredPrompt | undefined {
+  return row.prompt === null ? undefined : (JSON.parse(row.prompt) as StoredPrompt);
 }
 
 /** What the end of a generation said, as far as it has ended. */

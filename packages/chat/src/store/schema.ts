@@ -1,5 +1,5 @@
 /** The tables of typebar.db, for Kysely. Times are milliseconds since 1970; JSON is text, so that both dialects keep it byte for byte. */
-import type { ColumnType } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 import type { GenerationState, Trigger } from "../protocol.ts";
 
 /** A 64-bit number: PostgreSQL's driver gives it as text, SQLite's as a number. */
@@ -21,6 +21,8 @@ interface ConversationsTable {
   head_message_id: string | null;
   /** `provider/model` of the last answer. */
   model: string | null;
+  /** 1: holds one answer that was asked for with a prompt of its own; never listed, removed after its end. */
+  hidden: Generated<number>;
   created_at_ms: Int64;
   updated_at_ms: Int64;
 }
@@ -47,6 +49,8 @@ interface GenerationsTable {
   trigger: Trigger;
   /** JSON: the text that the answer begins with, of `continue-message`. A model may say NUL, which PostgreSQL keeps in no text. */
   given_text: string;
+  /** JSON: `StoredPrompt`, in a hidden conversation; else its messages are the prompt. */
+  prompt: string | null;
   /** Of the request that started it: the same key with another body is refused. */
   request_hash: string;
   /** How often it was taken over. */

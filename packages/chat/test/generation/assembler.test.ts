@@ -190,6 +190,7 @@ describe("an answer reduced from its chunks", () => {
         { type: "source-url", sourceId: "s", url: "/a" },
       ],
       open: undefined,
+      openTools: [],
       textParts: 1,
       reasoningParts: 1,
       end: { state: "completed", finishReason: "stop" },

@@ -125,7 +125,7 @@ describe("records as events", () => {
       id: "Zk3vQx0b5Rr2mYtW8aLd:2.9",
       end: true,
     });
-    expect(format.toEvent({ seq: 8, epoch: 2, payload: toPayload({ type: "finish" }) }).end).toBe(false);
+    expect(format.toEvent({ seq: 8, epoch: 2, payload: toPayload({ type: "finish" }) })?.end).toBe(false);
   });
 
   test("are preceded by a reset whose ID stands before the first record", () => {

@@ -36,7 +36,13 @@ const sourceUrl = v.strictObject({
   title: v.optional(v.string()),
 });
 
+const toolCall = { toolCallId: v.string(), toolName: v.string() };
+
 export const chunkSchema = v.variant("type", [
+  v.strictObject({ type: v.literal("tool-input-start"), ...toolCall }),
+  v.strictObject({ type: v.literal("tool-input-delta"), toolCallId: v.string(), inputTextDelta: filledText }),
+  v.strictObject({ type: v.literal("tool-input-available"), ...toolCall, input: v.unknown() }),
+  v.strictObject({ type: v.literal("tool-input-error"), ...toolCall, input: text, errorText: filledText }),
   v.strictObject({
     type: v.literal("start"),
     messageId: ownId,

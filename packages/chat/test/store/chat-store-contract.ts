@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Kysely } from "kysely";
 import type { BeginRequest, BeginResult } from "../../src/store/begin.ts";
 import { type ChatStore, openChatStore } from "../../src/store/index.ts";
-import { type GenerationRow, toGeneration, toGivenText } from "../../src/store/rows.ts";
+import {
+  type GenerationRow,
+  type StoredPrompt,
+  toGeneration,
+  toGivenText,
+  toStoredPrompt,
+} from "../../src/store/rows.ts";
 import type { Schema } from "../../src/store/schema.ts";
 
 export interface OpenedDatabase {
@@ -491,6 +497,64 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       expect(await store.conversations.remove(owner, first.conversation_id)).toBeUndefined();
       expect(await store.conversations.read(owner, kept.conversation_id)).toBeDefined();
       expect((await begin(owner, { keys: ["key:gone"] })).id).not.toBe(first.id);
+    });
+  });
+
+  describe("an answer with a prompt of its own", () => {
+    const prompt: StoredPrompt = {
+      messages: [
+        { role: "system", text: "be brief" },
+        { role: "user", text: "before\0after 你好" },
+      ],
+      settings: { temperature: 0.5, stopSequences: ["\n\n"] },
+    };
+    const beginHidden = (owner: string, request: Partial<BeginRequest> = {}): Promise<GenerationRow> =>
+      begin(owner, { text: "", chooseModel: () => model, prompt, ...request });
+
+    test("keeps its prompt, and belongs to no conversation that is listed or can be gone on with", async () => {
+      const owner = newOwner();
+      const listed = await begin(owner);
+      const generation = await beginHidden(owner);
+      expect(toStoredPrompt(generation)).toEqual(prompt);
+      expect(toStoredPrompt(listed)).toBeUndefined();
+      const page = await store.conversations.list(owner, { limit: 10 });
+      expect(page?.conversations.map(({ id }) => id)).toEqual([listed.conversation_id]);
+      await end(generation, "an answer", "stopped");
+      for (const trigger of ["submit-message", "continue-message", "regenerate-message"] as const) {
+        const text = trigger === "submit-message" ? "and now?" : undefined;
+        const next = toRequest(owner, { trigger, text, conversationId: generation.conversation_id });
+        expect(await store.generations.begin(next)).toEqual({ type: "not-found" });
+      }
+      const read = await store.conversations.read(owner, generation.conversation_id);
+      expect(read?.messages.map(({ parts }) => parts)).toEqual([[{ type: "text", text: "an answer" }]]);
+    });
+
+    test("is begun once for one key, however often it is asked for at the same time", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const owner = newOwner();
+        const ask = (): Promise<BeginResult> =>
+          store.generations.begin(toRequest(owner, { text: "", prompt, keys: [`key:hidden-${round}`] }));
+        const results = await Promise.all([ask(), ask(), ask()]);
+        expect(results.map(({ type }) => type).toSorted()).toEqual(["begun", "known", "known"]);
+        expect(new Set(results.map((result) => "generation" in result && result.generation.id)).size).toBe(1);
+      }
+    });
+
+    test("is removed some time after its end, and only then", async () => {
+      const owner = newOwner();
+      const [listed, ended, running] = [await begin(owner), await beginHidden(owner), await beginHidden(owner)];
+      nowMs += 5000;
+      await end(ended, "an answer");
+      await end(listed, "another");
+      nowMs += 1000;
+      const isThere = async ({ id }: GenerationRow): Promise<boolean> =>
+        (await store.generations.find(owner, id)) !== undefined;
+      await store.generations.removeHidden(1000);
+      expect(await isThere(ended)).toBe(true);
+      await store.generations.removeHidden(999);
+      expect(await isThere(ended)).toBe(false);
+      expect(await store.generations.findMessage(ended.message_id)).toBeUndefined();
+      expect([await isThere(listed), await isThere(running)]).toEqual([true, true]);
     });
   });
 

@@ -1,0 +1,50 @@
+/** A stored message -> the records of a log that has expired. Called by routes/answer-stream. */
+import type { LogRecord, Position } from "@typebar/log";
+import { emptyAnswer, isToolPart } from "../generation/answer.ts";
+import { createAssembler } from "../generation/assembler.ts";
+import { errorTexts } from "../generation/error-texts.ts";
+import { type StoredChunk, toPayload } from "../generation/records.ts";
+import type { TerminalState, ToolPart } from "../protocol.ts";
+import { type GenerationRow, toEnd, toParts } from "../store/rows.ts";
+
+/** The log ends at `end`, as it did. */
+export function toStoredRecords(generation: GenerationRow, partsJson: string, end: Position): LogRecord[] {
+  const { id, message_id: messageId, conversation_id: conversationId, model } = generation;
+  const answer = emptyAnswer();
+  const metadata = { ...toEnd(generation), state: generation.state as TerminalState };
+  const chunks: StoredChunk[] = [
+    { type: "start", messageId, messageMetadata: { conversationId, generationId: id, model } },
+  ];
+  for (const part of toParts(partsJson)) {
+    if (part.type === "source-url") {
+      chunks.push({ ...part });
+      continue;
+    }
+    if (isToolPart(part)) {
+      chunks.push(...toToolChunks(part));
+      continue;
+    }
+    const partId = part.type === "text" ? `t${answer.textParts++}` : `r${answer.reasoningParts++}`;
+    chunks.push({ type: `${part.type}-start`, id: partId });
+    // A part may have been closed before it was given text: never more chunks than the log had records.
+    if (part.text !== "") chunks.push({ type: `${part.type}-delta`, id: partId, delta: part.text });
+    chunks.push({ type: `${part.type}-end`, id: partId });
+  }
+  chunks.push(...createAssembler(answer).end(metadata, metadata.code && errorTexts[metadata.code]));
+  // Numbered backwards from the end: the terminal chunk and `close` have the very IDs they had in the log.
+  const first = end.seq - chunks.length + 1;
+  return chunks.map((chunk, index) => ({ epoch: end.epoch, seq: first + index, payload: toPayload(chunk) }));
+}
+
+function toToolChunks(part: ToolPart): StoredChunk[] {
+  const { toolCallId } = part;
+  const toolName = part.type.slice("tool-".length);
+  const text = part.state === "input-available" ? JSON.stringify(part.input) : part.input;
+  return [
+    { type: "tool-input-start", toolCallId, toolName },
+    ...(text === "" ? [] : [{ type: "tool-input-delta" as const, toolCallId, inputTextDelta: text }]),
+    part.state === "input-available"
+      ? { type: "tool-input-available", toolCallId, toolName, input: part.input }
+      : { type: "tool-input-error", toolCallId, toolName, input: part.input, errorText: part.errorText },
+  ];
+}
