@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stampedDelta } from "./stamped-text.ts";
+import { createTicker } from "./ticker.ts";
 
-const intervalMs = 1000 / Number(process.argv[2]);
+const ticker = createTicker(1000 / Number(process.argv[2]));
 
 const server = createServer((request, response) => {
   request.resume();
@@ -20,11 +21,7 @@ const server = createServer((request, response) => {
       `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 0, model: "steady", choices })}\n\n`,
     );
   };
-  let timer = setTimeout(() => {
-    speak();
-    timer = setInterval(speak, intervalMs);
-  }, Math.random() * intervalMs);
-  response.on("close", () => clearInterval(timer));
+  response.on("close", ticker.add(speak));
 });
 server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 });
 await once(server, "listening");

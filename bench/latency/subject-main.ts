@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { createOpenAICompatibleProvider, type Provider } from "@typebar/chat";
 import { openBenchChatServer } from "../chat-server.ts";
 import { stampedDelta } from "./stamped-text.ts";
+import { createTicker } from "./ticker.ts";
 
 const [kind = "", rateText = "", modelUrl = ""] = process.argv.slice(2);
-const intervalMs = 1000 / Number(rateText);
+const ticker = createTicker(1000 / Number(rateText));
 
 /** Speaks `rate` deltas a second to each question until it is stopped. */
 function createSteadyProvider(): Provider {
@@ -16,13 +17,20 @@ function createSteadyProvider(): Provider {
     continuations: [],
     listModels: async () => [{ id: "steady/steady", name: "steady", provider: "steady", kind: "language-model" }],
     async *stream({ signal }) {
-      // Spread over the interval, as the answers of many people are.
-      let dueMs = performance.now() + Math.random() * intervalMs;
-      while (!signal.aborted) {
-        const waitMs = dueMs - performance.now();
-        if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-        dueMs += intervalMs;
-        yield { type: "text", text: stampedDelta() };
+      let due = 0;
+      let wake: (() => void) | undefined;
+      const end = ticker.add(() => {
+        due += 1;
+        wake?.();
+      });
+      signal.addEventListener("abort", () => wake?.());
+      try {
+        while (!signal.aborted) {
+          if (due === 0) await new Promise<void>((resolve) => (wake = resolve));
+          for (; due > 0; due--) yield { type: "text", text: stampedDelta() };
+        }
+      } finally {
+        end();
       }
       yield { type: "finish", finishReason: "stop" };
     },
@@ -36,11 +44,7 @@ async function openFloor(): Promise<string> {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     const speak = (): void =>
       void response.write(`data: {"type":"text-delta","id":"t0","delta":"${stampedDelta()}"}\n\n`);
-    let timer = setTimeout(() => {
-      speak();
-      timer = setInterval(speak, intervalMs);
-    }, Math.random() * intervalMs);
-    response.on("close", () => clearInterval(timer));
+    response.on("close", ticker.add(speak));
   });
   server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 });
   await once(server, "listening");

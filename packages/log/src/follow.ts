@@ -35,6 +35,7 @@ export async function* follow(
     wake?.();
   };
   const unwatch = log.watch(logId, onWakeUp);
+  const poll = setInterval(onWakeUp, pollMs);
   signal.addEventListener("abort", onWakeUp);
   try {
     while (!signal.aborted) {
@@ -53,17 +54,12 @@ export async function* follow(
         continue;
       }
       if (woken) continue;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await new Promise<void>((resolve) => void (wake = resolve));
       wake = undefined;
     }
   } finally {
     unwatch();
+    clearInterval(poll);
     signal.removeEventListener("abort", onWakeUp);
   }
 }

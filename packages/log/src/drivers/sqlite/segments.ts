@@ -1,6 +1,6 @@
 /**
  * Journal -> segments. Appends go to the journal's end, whatever log they are of: a commit then writes a few pages, where a table
- * sorted by log would write one for each log that grew (measured: 0.8 against 11 µs of CPU a record with 1,000 logs). A second later
+ * sorted by log would write one for each log that grew (measured: 0.8 against 11 µs of CPU a record with 1,000 logs). Some seconds later
  * the records of a log move into one row of `segments`.
  */
 import type { DatabaseSync } from "node:sqlite";
@@ -27,7 +27,7 @@ export interface Segments {
 }
 
 /** How long records stay in the journal. */
-const moveAfterMs = 1000;
+const moveAfterMs = 4000;
 /** How many logs one transaction moves: the others of the turn wait for it. */
 const maxMovedLogs = 32;
 /** How many records one row holds. */
