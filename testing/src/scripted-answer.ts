@@ -12,10 +12,12 @@
  * | `deltas:<count>` | into how many deltas the text is cut |
  * | `reasoning:<length>` | a reasoning phase of at least `length` code points comes first |
  * | `hold:<count>` | waits after that many deltas until the test calls `release` |
+ * | `call:<tool>:<JSON>` | calls that tool of the client at the end, in a text of its own only with `script:`; may stand more than once |
  * | `fault:<name>[:<times>]` | the fault; `times` = how many requests of this prompt suffer it (429: once, others: always) |
  *
  * A prompt without `script:` is answered with a `mixed` text seeded by the prompt itself.
  */
+import { parseCalls } from "./scripted-calls.ts";
 import { createRandom, hashText, type Random, pick, randomInteger } from "./random.ts";
 
 export const scriptFaults = [
@@ -70,6 +72,7 @@ export function parseScript(prompt: string): Script {
 /** The exact text that answers `prompt`. */
 export function scriptedAnswer(prompt: string): string {
   const { flavour, seed, length } = parseScript(prompt);
+  if (parseCalls(prompt).length > 0 && !prompt.includes("script:")) return "";
   return writeText(flavour, seed, length);
 }
 

@@ -36,6 +36,8 @@ export async function readScriptedRequest(incoming: IncomingMessage): Promise<As
     if (before?.role !== "user") throw new UnreadableRequest("A prefill follows no user message");
     return { key: before.text, kind: "prefill", model, keptText: last.text, body };
   }
+  // What a tool gave is answered like a question: its text is the script.
+  if (last?.role === "tool") return { key: last.text, kind: "start", model, keptText: "", body };
   if (last?.role !== "user") throw new UnreadableRequest("The last message is neither the user's nor the assistant's");
   const question = messages.at(-3);
   if (before?.role === "assistant" && question?.role === "user" && asksToContinue(last.text)) {
@@ -70,6 +72,7 @@ function toMessages(value: unknown): ChatMessage[] {
 
 function toText(content: unknown): string {
   if (typeof content === "string") return content;
+  if (content === null || content === undefined) return "";
   if (!Array.isArray(content)) throw new UnreadableRequest("A message's content is neither a text nor a list");
   return content.map((part: { text?: unknown }) => (typeof part.text === "string" ? part.text : "")).join("");
 }

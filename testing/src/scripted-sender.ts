@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "./random.ts";
 import { cutIntoDeltas, type ScriptFault } from "./scripted-answer.ts";
+import { parseCalls } from "./scripted-calls.ts";
 import type { ScriptedRequest } from "./scripted-state.ts";
 
 interface SenderOptions {
@@ -51,6 +52,20 @@ export function createSender(response: ServerResponse, request: ScriptedRequest,
     }
   };
 
+  const calls = parseCalls(request.key);
+  const finishReason = calls.length > 0 ? "tool_calls" : "stop";
+
+  const sendCalls = async (): Promise<void> => {
+    for (const [index, { id: callId, name, arguments: text }] of calls.entries()) {
+      const begin = { index, id: callId, type: "function", function: { name, arguments: "" } };
+      await write(toBlock({ tool_calls: [begin] }));
+      for (const piece of cutIntoDeltas(text, undefined, options.random)) {
+        await nextTurn(undefined, { signal });
+        await write(toBlock({ tool_calls: [{ index, function: { arguments: piece } }] }));
+      }
+    }
+  };
+
   /** Ends a stream the way the fault wants it, half-way through its deltas. */
   const breakOff = async (next: string): Promise<void> => {
     if (fault === "half") {
@@ -91,7 +106,8 @@ export function createSender(response: ServerResponse, request: ScriptedRequest,
       return "faulted";
     }
     await sendDeltas("content", deltas);
-    await write(toBlock({}, "stop"));
+    await sendCalls();
+    await write(toBlock({}, finishReason));
     if (asksForUsage(request.body["stream_options"]))
       await write(`data: ${JSON.stringify({ ...head, choices: [], usage: usage() })}\n\n`);
     response.end("data: [DONE]\n\n");

@@ -12,6 +12,7 @@ import {
   openChatStore,
   openSqliteDatabase,
   problem,
+  problemFor,
 } from "@typebar/chat";
 import { openSqliteLog } from "@typebar/log/sqlite";
 import { createEventStreams } from "@typebar/server";
@@ -104,11 +105,12 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     for (const [name, value] of Object.entries({ ...securityHeaders, ...decision.headers })) {
       env.outgoing.setHeader(name, value);
     }
-    const refusal = toAccessResponse(decision, createProblem);
+    const refusal = toAccessResponse(decision, (code, detail) => problemFor(facts.path)(code, { detail }));
     if (refusal) return refusal;
     const { method, path, headers } = facts;
     if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
-    if (path.startsWith("/api/") || path === "/livez" || path === "/readyz") return routes.fetch(request, env);
+    if (path.startsWith("/api/") || path.startsWith("/v1/") || path === "/livez" || path === "/readyz")
+      return routes.fetch(request, env);
     return (await files.respond({ method, path, headers })) ?? problem("not-found");
   }
 

@@ -6,6 +6,7 @@ export * from "./provider/index.ts";
 export { createGuideProvider } from "./guide/guide-provider.ts";
 export { type ChatRoutesOptions, createChatRoutes } from "./routes/index.ts";
 export { maxBodyBytes } from "./routes/body.ts";
+export { problemFor } from "./routes/openai/error.ts";
 export { problem } from "./routes/problem.ts";
 export { type ChatStore, openChatStore } from "./store/index.ts";
 export { DatabaseFileError, openSqliteDatabase } from "./store/sqlite.ts";

@@ -1,12 +1,19 @@
-/** One generation -> one open event stream, from wherever the client left off. Called by routes/chat and routes/generations. */
+/** One generation -> one open event stream, from wherever the client left off. Called by routes/chat, routes/generations and routes/openai. */
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Position, start } from "@typebar/log";
-import type { Connection, Refusal } from "@typebar/server";
+import type { Connection, RecordFormat, Refusal } from "@typebar/server";
 import { createChunkFormat, fromPayload, toResetEvent } from "../generation/records.ts";
 import { headerNames } from "../protocol.ts";
 import type { GenerationRow } from "../store/rows.ts";
 import type { ChatContext, RouteContext } from "./context.ts";
 import { toStoredRecords } from "./stored-records.ts";
+
+/** How an endpoint writes an answer, where it is not in chunks. */
+export interface AnswerWire {
+  /** It may remember what it has seen: it is used for this response alone. */
+  format: RecordFormat;
+  headers: Readonly<Record<string, string>>;
+}
 
 /**
  * Follows a generation from its start, or after `after`, as PROTOCOL.md#resume says.
@@ -18,22 +25,18 @@ export async function openAnswer(
   c: ChatContext,
   generation: GenerationRow,
   lastPosition: Position | undefined,
+  wire?: AnswerWire,
 ): Promise<Response> {
   const { incoming: request, outgoing: response } = c.env;
   const { id } = generation;
-  const format = createChunkFormat(id);
+  const source = { logId: id, alone: wire !== undefined };
   // After `reset` alone, which stands before the first record, everything is still to come.
   const after = lastPosition?.seq === 0 ? undefined : lastPosition;
   const common = {
     request,
     response,
-    format,
-    headers: {
-      "x-vercel-ai-ui-message-stream": "v1",
-      [headerNames.generation]: id,
-      [headerNames.conversation]: generation.conversation_id,
-      "Content-Location": `/api/generations/${id}/events`,
-    },
+    format: wire?.format ?? createChunkFormat(id),
+    headers: { ...toAnswerHeaders(generation), ...(wire?.headers ?? { "x-vercel-ai-ui-message-stream": "v1" }) },
     rotate: lastPosition !== undefined || request.headers[headerNames.resume.toLowerCase()] === "1",
   };
   // Only an ended generation can be without a log: what is stored is all there is.
@@ -52,10 +55,19 @@ export async function openAnswer(
   }
 
   if (after && (await isClose(log, id, after))) return c.body(null, 204);
-  const opened = await streams.open({ ...common, source: { logId: id }, after: after ?? start });
+  const opened = await streams.open({ ...common, source, after: after ?? start });
   if (!("type" in opened) || opened.type === "gone") return RESPONSE_ALREADY_SENT;
   const preamble = toResetEvent({ reason: opened.type }, id, head?.epoch ?? 0);
-  return sent(await streams.open({ ...common, source: { logId: id }, after: start, preamble }));
+  return sent(await streams.open({ ...common, source, after: start, preamble }));
+}
+
+/** Where the generation behind an answer is found. */
+export function toAnswerHeaders({ id, conversation_id: conversationId }: GenerationRow): Record<string, string> {
+  return {
+    [headerNames.generation]: id,
+    [headerNames.conversation]: conversationId,
+    "Content-Location": `/api/generations/${id}/events`,
+  };
 }
 
 function sent(opened: Connection | Refusal): Response {

@@ -8,10 +8,11 @@ import type { ChatApp, ChatContext, RouteContext } from "./context.ts";
 import { createDefaultModel } from "./default-model.ts";
 import { lastEventIdOf } from "./last-event-id.ts";
 import { ProblemError } from "./problem.ts";
+import { beginAnswer, findResumed } from "./start-answer.ts";
 import { parseKey, parseStartBody, parseStartQuery, type StartRequest } from "./start-request.ts";
 
 export function addChatRoutes(app: ChatApp, context: RouteContext): void {
-  const { store, generations, providers, ownerOf, mayStartByGet, isDraining } = context;
+  const { store, providers, ownerOf, mayStartByGet, isDraining } = context;
   const defaultModel = createDefaultModel(providers);
 
   app.post("/api/chat", async (c) => {
@@ -42,24 +43,16 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
   });
 
   async function startOrResume(c: ChatContext, request: StartRequest, keys: string[]): Promise<Response> {
-    const ownerId = ownerOf(c.env.incoming);
-    const lastEventId = lastEventIdOf(c);
-    if (lastEventId !== undefined) {
-      // Whoever has an ID has been answered: it is followed, never asked again.
-      const eventId = parseEventId(lastEventId);
-      const generation = eventId && (await store.generations.find(ownerId, eventId.generationId));
-      if (!eventId || !generation) throw new ProblemError("unknown-event-id", { status: 409 });
-      if (generation.request_hash !== request.hash) throw new ProblemError("key-reused");
-      return openAnswer(context, c, generation, eventId.position);
-    }
-    return openAnswer(context, c, await begin(ownerId, request, keys), undefined);
+    const resumed = await findResumed(context, c, request.hash);
+    if (resumed) return openAnswer(context, c, resumed.generation, resumed.position);
+    return openAnswer(context, c, await begin(ownerOf(c.env.incoming), request, keys), undefined);
   }
 
   async function begin(ownerId: string, request: StartRequest, keys: string[]): Promise<GenerationRow> {
     if (isDraining()) throw new ProblemError("draining");
     if (request.model !== undefined && !providers.resolve(request.model)) throw new ProblemError("unknown-model");
     const fallback = request.model === undefined ? await defaultModel() : undefined;
-    const begun = await store.generations.begin({
+    return beginAnswer(context, {
       ownerId,
       trigger: request.trigger,
       conversationId: request.conversationId,
@@ -71,21 +64,6 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
       keys: [...keys, ...request.keys],
       requestHash: request.hash,
     });
-    switch (begun.type) {
-      case "begun":
-        await generations.launch(begun.generation);
-        return begun.generation;
-      case "known":
-        return begun.generation;
-      case "busy":
-        throw new ProblemError("conversation-busy", { generationId: begun.generationId });
-      case "not-found":
-      case "key-reused":
-      case "unknown-model":
-      case "nothing-to-answer":
-      case "nothing-to-continue":
-        throw new ProblemError(begun.type);
-    }
   }
 }
 

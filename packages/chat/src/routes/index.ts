@@ -2,13 +2,15 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { LogError } from "@typebar/log";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { addChatRoutes } from "./chat.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
 import { addConversationRoutes } from "./conversations.ts";
 import { addGenerationRoutes } from "./generations.ts";
-import { problem, ProblemError } from "./problem.ts";
+import { problemFor } from "./openai/error.ts";
+import { addOpenAIRoutes } from "./openai/index.ts";
+import { ProblemError } from "./problem.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
   /** Told of errors that no client can be blamed for. */
@@ -20,17 +22,19 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
   const { store, log, providers, isDraining } = context;
   const methods = new Map<string, string[]>();
   const refuseMethod = (path: string): Response =>
-    problem("method-not-allowed", { headers: { Allow: methods.get(path)?.join(", ") ?? "" } });
+    problemFor(path)("method-not-allowed", { headers: { Allow: methods.get(path)?.join(", ") ?? "" } });
 
-  app.use("/api/*", async (c, next) => {
+  const refuseHead: MiddlewareHandler = async (c, next) => {
     if (c.req.method !== "HEAD") return next();
     // Hono would take it for a GET whose body is dropped: that may start an answer, and never ends on a stream.
     const route = matchedRoutes(c).find(({ path }) => methods.has(path));
     return route ? refuseMethod(route.path) : next();
-  });
+  };
+  for (const prefix of ["/api/*", "/v1/*"]) app.use(prefix, refuseHead);
   addChatRoutes(app, context);
   addGenerationRoutes(app, context);
   addConversationRoutes(app, context);
+  addOpenAIRoutes(app, context);
 
   app.get("/api/models", async (c) => c.json(await providers.list(c.req.raw.signal)));
   app.get("/livez", (c) => c.json({ status: "live" }));
@@ -45,7 +49,7 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
     if (method !== "ALL") methods.set(path, [...(methods.get(path) ?? []), method]);
   }
   for (const path of methods.keys()) app.all(path, () => refuseMethod(path));
-  app.notFound(() => problem("not-found"));
+  app.notFound((c) => problemFor(c.req.path)("not-found"));
 
   app.onError((error, c) => {
     const { outgoing } = c.env;
@@ -55,6 +59,7 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
       outgoing.destroy();
       return RESPONSE_ALREADY_SENT;
     }
+    const problem = problemFor(c.req.path);
     if (error instanceof ProblemError) return problem(error.code, error.options);
     if (isStoreError(error)) {
       report("the store did not answer", error);

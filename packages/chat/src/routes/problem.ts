@@ -31,15 +31,17 @@ export interface ProblemOptions {
   /** Where a code has more than one status. */
   status?: number;
   generationId?: string;
+  /** Which field of the body, where only one is to blame. */
+  param?: string;
   headers?: Record<string, string>;
 }
 
 /** How long a client waits before it comes back to a server that cannot serve now, in seconds. */
 const retryAfterSeconds = 1;
 
-export function problem(code: ProblemCode, { detail, status, generationId, headers }: ProblemOptions = {}): Response {
+export function toProblem(code: ProblemCode, { detail, status, generationId }: ProblemOptions = {}): Problem {
   const [usualStatus, title] = problems[code];
-  const body: Problem = {
+  return {
     type: `/docs/errors.md#${code}`,
     title,
     status: status ?? usualStatus,
@@ -47,12 +49,25 @@ export function problem(code: ProblemCode, { detail, status, generationId, heade
     ...(detail !== undefined && { detail }),
     ...(generationId !== undefined && { generationId }),
   };
+}
+
+export function problem(code: ProblemCode, options: ProblemOptions = {}): Response {
+  const body = toProblem(code, options);
+  return toErrorResponse(body.status, "application/problem+json", body, options.headers);
+}
+
+export function toErrorResponse(
+  status: number,
+  contentType: string,
+  body: object,
+  headers: Record<string, string> | undefined,
+): Response {
   return new Response(JSON.stringify(body), {
-    status: body.status,
+    status,
     headers: {
-      "Content-Type": "application/problem+json",
+      "Content-Type": contentType,
       "Cache-Control": "no-store",
-      ...(body.status === 503 && { "Retry-After": String(retryAfterSeconds) }),
+      ...(status === 503 && { "Retry-After": String(retryAfterSeconds) }),
       ...headers,
     },
   });
