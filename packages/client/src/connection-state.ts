@@ -33,12 +33,11 @@ export const initialState: ConnectionState = { name: "connecting", failures: 0 }
 /** The state after `event`; the same object where the event means nothing in that state. */
 export function nextState(state: ConnectionState, event: ConnectionEvent): ConnectionState {
   if (state.name === "closed") return state;
-  if (event.type === "closed") return "error" in event ? { name: "closed", error: event.error } : { name: "closed" };
-  if (event.type === "lost" && state.name !== "waiting") {
-    return { name: "waiting", failures: event.failures, delayMs: event.delayMs, error: event.error };
-  }
-  if (event.type === "opened" && state.name === "connecting") return { name: "open", failures: state.failures };
-  if (event.type === "retry" && state.name === "waiting") return { name: "connecting", failures: state.failures };
+  const { type, ...facts } = event;
+  if (type === "closed") return { name: "closed", ...facts };
+  if (type === "lost" && state.name !== "waiting") return { name: "waiting", ...facts } as ConnectionState;
+  if (type === "opened" && state.name === "connecting") return { name: "open", failures: state.failures };
+  if (type === "retry" && state.name === "waiting") return { name: "connecting", failures: state.failures };
   return state;
 }
 

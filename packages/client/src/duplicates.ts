@@ -28,21 +28,18 @@ export function createDuplicateFilter(limit: number): DuplicateFilter {
   let blocks: string[] = [];
   let block: string[] = [];
   // IDs of earlier responses, while this one repeats them. Made at a reconnect, so that the way of an event stays short.
-  let earlier: Set<string> | undefined;
+  let earlier: Set<string | undefined> | undefined;
 
   return {
     reconnected() {
-      const ids = [...blocks, ...block].join("\n");
-      earlier = ids === "" ? undefined : new Set(ids.split("\n"));
+      const ids = blocks.concat(block).join("\n");
+      earlier = ids ? new Set(ids.split("\n")) : undefined;
     },
     isDuplicate(ownId) {
-      if (earlier !== undefined) {
-        if (ownId !== undefined && earlier.has(ownId)) return true;
-        earlier = undefined;
-      }
-      if (ownId) block.push(ownId);
-      if (block.length === blockSize) {
-        blocks = [...blocks, block.join("\n")].slice(-Math.ceil(limit / blockSize));
+      if (earlier?.has(ownId || undefined)) return true;
+      earlier = undefined;
+      if (ownId && block.push(ownId) === blockSize) {
+        blocks = blocks.concat(block.join("\n")).slice(-Math.ceil(limit / blockSize));
         block = [];
       }
       return false;

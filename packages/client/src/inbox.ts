@@ -1,5 +1,5 @@
 /**
- * Chunks of bytes -> the events that the consumer has not taken yet. Filled and emptied by event-stream.ts.
+ * Chunks of bytes -> the events that the consumer has not taken yet. Filled and emptied by stream-core.ts.
  *
  * An event ID counts as the last one only when its event was taken: whatever happens to a connection, what lies in
  * between is neither lost nor asked for again.
@@ -17,6 +17,15 @@ export interface InboxOptions {
   maxEventChars: number;
   suppressDuplicates: boolean;
   onRetry: (retryMs: number) => void;
+  /** What is handed out in place of an event: the same, with more. */
+  toEvent?: ((event: IncomingEvent, own: OwnFields) => IncomingEvent) | undefined;
+}
+
+/** What an event's own block stated. */
+export interface OwnFields {
+  id: string | undefined;
+  name: string | undefined;
+  retryMs: number | undefined;
 }
 
 export interface Inbox {
@@ -33,12 +42,14 @@ export interface Inbox {
 }
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { maxEventChars, suppressDuplicates, onRetry } = options;
+  const { maxEventChars, suppressDuplicates, toEvent } = options;
   const duplicates = createDuplicateFilter(rememberedIds);
   let lastEventId = options.lastEventId;
   // The ID that counts once everything was taken: a block may state an ID and bring no event.
   let parsedEventId = lastEventId;
   let parser: EventParser | undefined;
+  // Of the block that is being read.
+  let retryMs: number | undefined;
   let events: IncomingEvent[] = [];
   // Index of the next event to take; the array is replaced when all are taken, which is cheaper than shifting.
   let next = 0;
@@ -46,12 +57,18 @@ export function createInbox(options: InboxOptions): Inbox {
   return {
     beginResponse() {
       duplicates.reconnected();
+      retryMs = undefined;
       parser = createEventParser({
         lastEventId,
         maxEventChars,
-        onRetry,
-        onEvent(event, ownId) {
-          if (!suppressDuplicates || !duplicates.isDuplicate(ownId)) events.push(event);
+        onRetry(stated) {
+          retryMs = stated;
+          options.onRetry(stated);
+        },
+        onEvent(event, ownId, ownName) {
+          if (suppressDuplicates && duplicates.isDuplicate(ownId)) return;
+          events.push(toEvent === undefined ? event : toEvent(event, { id: ownId, name: ownName, retryMs }));
+          retryMs = undefined;
         },
       });
     },
@@ -63,7 +80,7 @@ export function createInbox(options: InboxOptions): Inbox {
         if (!duplicates.repeating) parsedEventId = parser.lastEventId;
       } catch (error) {
         parsedEventId = events.at(-1)?.lastEventId ?? lastEventId;
-        throw new EventStreamError("event-too-large", "An event is too large", { cause: error });
+        throw new EventStreamError("event-too-large", { cause: error });
       }
       if (next === events.length) lastEventId = parsedEventId;
     },

@@ -1,4 +1,4 @@
-/** What a caller of openEventStream may set, and what is taken where nothing was said. */
+/** What a caller may set, and what is taken where nothing was said. */
 import type { BackoffOptions } from "./backoff.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { EventStreamError } from "./errors.ts";
@@ -31,6 +31,21 @@ export interface EventStreamOptions extends RequestOptions {
   /** Delays between attempts. */
   backoff?: BackoffOptions;
   /**
+   * Most attempts in a row without a healthy spell (`healthyMs`) between them, the first included. When the last of
+   * them is lost, the stream ends with the error `"attempts-exhausted"`. 1 never asks again.
+   *
+   * @defaultValue Infinity
+   */
+  maxAttempts?: number;
+  /**
+   * Longest time from the opening to the end of the stream, in milliseconds, pauses and the consumer's own time
+   * included. Then the connection is let go of, what has come already is handed out, and the stream ends with the
+   * error `"timed-out"`.
+   *
+   * @defaultValue Infinity
+   */
+  totalMs?: number;
+  /**
    * Whether events that a server repeats at the start of a later response, with IDs that were handed out before, are
    * left out. The last 10,000 IDs are remembered.
    *
@@ -47,21 +62,35 @@ export interface EventStreamOptions extends RequestOptions {
   clock?: Clock;
 }
 
+type Defaulted =
+  | "lastEventId"
+  | "silenceMs"
+  | "maxEventChars"
+  | "healthyMs"
+  | "maxAttempts"
+  | "totalMs"
+  | "suppressDuplicates"
+  | "clock";
+
+/** What is taken where nothing was said. */
+const defaults: Required<Pick<EventStreamOptions, Defaulted>> = {
+  lastEventId: "",
+  silenceMs: 30_000,
+  maxEventChars: 8_388_608,
+  healthyMs: 5000,
+  maxAttempts: Infinity,
+  totalMs: Infinity,
+  suppressDuplicates: true,
+  clock: systemClock,
+};
+
 /** Options with everything said. */
-export interface Settings {
+export interface Settings
+  extends
+    Required<Pick<EventStreamOptions, Defaulted | "fetch">>,
+    Pick<EventStreamOptions, "signal" | "backoff" | "onOpen" | "onStateChange"> {
   url: string | URL;
   request: RequestOptions;
-  signal: AbortSignal | undefined;
-  lastEventId: string;
-  silenceMs: number;
-  maxEventChars: number;
-  healthyMs: number;
-  backoff: BackoffOptions;
-  suppressDuplicates: boolean;
-  onOpen: ((response: Response) => void) | undefined;
-  onStateChange: ((state: ConnectionState) => void) | undefined;
-  fetch: typeof fetch;
-  clock: Clock;
 }
 
 /**
@@ -69,43 +98,23 @@ export interface Settings {
  * @throws {TypeError} If a limit is not a positive number.
  */
 export function toSettings(url: string | URL, options: EventStreamOptions): Settings {
-  const {
-    signal,
-    lastEventId = "",
-    silenceMs = 30_000,
-    maxEventChars = 8_388_608,
-    healthyMs = 5000,
-    backoff = {},
-    suppressDuplicates = true,
-    onOpen,
-    onStateChange,
-    fetch = globalThis.fetch,
-    clock = systemClock,
-  } = options;
-  if (!(silenceMs > 0 && maxEventChars > 0)) throw new TypeError("Not a positive limit");
   checkBody(options.body);
   checkUrl(url, options);
-  return {
-    url,
-    request: options,
-    signal,
-    lastEventId,
-    silenceMs,
-    maxEventChars,
-    healthyMs,
-    backoff,
-    suppressDuplicates,
-    onOpen,
-    onStateChange,
-    fetch,
-    clock,
-  };
+  // JavaScript may say `undefined` where it means nothing.
+  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  const { fetch } = globalThis;
+  const settings: Settings = { fetch, ...defaults, ...Object.fromEntries(said), url, request: options };
+  const { silenceMs, maxEventChars, maxAttempts, totalMs } = settings;
+  if (![silenceMs, maxEventChars, maxAttempts, totalMs].every((limit) => limit > 0)) {
+    throw new TypeError("Not a positive limit");
+  }
+  return settings;
 }
 
 /** A URL that never works would be retried for ever. What a given `fetch` can do with a URL is its own matter. */
 function checkUrl(url: string | URL, options: EventStreamOptions): void {
   const { location } = globalThis as { location?: Location };
   if (options.fetch === undefined && !URL.canParse(String(url), location?.href)) {
-    throw new EventStreamError("invalid-request", `Not a URL here: ${String(url)}`);
+    throw new EventStreamError("invalid-request");
   }
 }

@@ -40,7 +40,7 @@ export async function buildRequest(options: RequestOptions, lastEventId: string)
 /** @throws {EventStreamError} "invalid-request": a stream, which could be sent only once. */
 export function checkBody(body: unknown): void {
   if (body instanceof ReadableStream) {
-    throw new EventStreamError("invalid-request", "A stream cannot be sent again");
+    throw new EventStreamError("invalid-request");
   }
 }
 
@@ -54,7 +54,7 @@ async function askCaller({
       typeof body === "function" ? await body() : body,
     ];
   } catch (error) {
-    throw new EventStreamError("request-failed", "Headers or body failed", { cause: error });
+    throw new EventStreamError("request-failed", { cause: error });
   }
 }
 
@@ -62,7 +62,7 @@ function toHeaders(init: HeadersInit | undefined): Headers {
   try {
     return new Headers(init);
   } catch (error) {
-    throw new EventStreamError("invalid-request", "Invalid header", { cause: error });
+    throw new EventStreamError("invalid-request", { cause: error });
   }
 }
 
@@ -72,8 +72,7 @@ function toHeaders(init: HeadersInit | undefined): Headers {
  * @throws {EventStreamError} "invalid-id".
  */
 function encodeEventId(id: string): string {
-  const bytes = Array.from(new TextEncoder().encode(id), (byte) => String.fromCharCode(byte)).join("");
-  if (/[^\t\x20-\x7E\x80-\xFF]/.test(bytes))
-    throw new EventStreamError("invalid-id", "The last event ID cannot be sent");
+  const bytes = String.fromCharCode(...new TextEncoder().encode(id));
+  if (/[^\t\x20-\x7E\x80-\xFF]/.test(bytes)) throw new EventStreamError("invalid-id");
   return bytes;
 }

@@ -6,7 +6,8 @@ export type Verdict = "open" | "over" | "unavailable" | "rejected" | "wrong-cont
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model */
 export function judgeResponse(status: number, contentType: string | null): Verdict {
   if (status === 204) return "over";
-  if (status === 429 || status >= 500) return "unavailable";
+  // Not now, or not in time: worth asking again.
+  if (status === 408 || status === 425 || status === 429 || status >= 500) return "unavailable";
   if (status !== 200) return "rejected";
   return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? "") ? "open" : "wrong-content-type";
 }
@@ -30,24 +31,16 @@ export async function toError(
   nowMs: number,
 ): Promise<EventStreamError> {
   const { status, headers } = response;
-  const contentType = headers.get("Content-Type");
-  return new EventStreamError(code, `The server answered ${status}, ${contentType}`, {
+  // Cut, or not what it says: then the status alone says what to do.
+  const body: unknown =
+    /[/+]json\b/i.test(headers.get("Content-Type") ?? "") && (await response.json().catch(() => {}));
+  return new EventStreamError(code, {
     status,
-    problem: /[/+]json\b/i.test(contentType ?? "") ? await readRecord(response) : undefined,
+    problem: isRecord(body) ? body : undefined,
     retryAfterMs: parseRetryAfter(headers.get("Retry-After"), nowMs),
   });
 }
 
-async function readRecord(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    const value: unknown = await response.json();
-    return isRecord(value) ? value : undefined;
-  } catch {
-    // Cut, or not what it says: the status alone says what to do.
-    return undefined;
-  }
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return value instanceof Object && !Array.isArray(value);
 }

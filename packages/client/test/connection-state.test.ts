@@ -3,7 +3,7 @@ import { failuresAfterLoss } from "../src/connection-state.ts";
 import { EventStreamError, initialState, nextState } from "../src/index.ts";
 import type { ConnectionEvent, ConnectionState } from "../src/index.ts";
 
-const error = new EventStreamError("network", "cut");
+const error = new EventStreamError("network");
 const lost: ConnectionEvent = { type: "lost", failures: 1, delayMs: 10, error };
 const waiting: ConnectionState = { name: "waiting", failures: 1, delayMs: 10, error };
 const open: ConnectionState = { name: "open", failures: 0 };

@@ -156,7 +156,7 @@ describe("an answer", () => {
     expect(server.requests.length).toBe(1);
   });
 
-  test.each([429, 500, 502, 503, 504])("of %d is tried again", async (code) => {
+  test.each([408, 425, 429, 500, 502, 503, 504])("of %d is tried again", async (code) => {
     await using server = await serve(problem(code, { code: "draining" }), ended(close));
     const { data, states } = await collect(server.url);
     expect(data).toEqual(["[DONE]"]);
@@ -412,7 +412,13 @@ test("an observer that throws is reported, and the stream goes on", async () => 
   }
 });
 
-test.each([{ silenceMs: 0 }, { silenceMs: Number.NaN }, { maxEventChars: -1 }])("%j is a TypeError", (options) => {
+test.each([
+  { silenceMs: 0 },
+  { silenceMs: Number.NaN },
+  { maxEventChars: -1 },
+  { maxAttempts: 0 },
+  { totalMs: Number.NaN },
+])("%j is a TypeError", (options) => {
   expect(() => openEventStream("http://127.0.0.1/", options)).toThrow(TypeError);
 });
 

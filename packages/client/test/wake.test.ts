@@ -26,7 +26,13 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+function leave(persisted: boolean): void {
+  self.dispatchEvent(Object.assign(new Event("pagehide"), { persisted }));
+}
+
 const turns = {
+  pageshow: (): unknown => self.dispatchEvent(new Event("pageshow")),
+  resume: (): unknown => page.dispatchEvent(new Event("resume")),
   online: (): unknown => self.dispatchEvent(new Event("online")),
   visible: (): unknown => page.dispatchEvent(new Event("visibilitychange")),
 };
@@ -53,7 +59,7 @@ async function followed(
   };
 }
 
-test.each(["online", "visible"] as const)("%s ends a pause at once", async (turn) => {
+test.each(["online", "visible", "pageshow", "resume"] as const)("%s ends a pause at once", async (turn) => {
   await using stream = await followed("waiting", {}, ended(`retry: 1000000\n${one}`));
   turns[turn]();
   expect(await stream.next).toMatchObject({ value: { event: "close" } });
@@ -107,5 +113,68 @@ test("nothing listens any more when the stream is closed", async () => {
   await using server = await serve(status(204));
   const stream = openEventStream(server.url);
   stream.close();
-  expect(new Set(removed)).toEqual(new Set(["online", "visibilitychange"]));
+  expect(new Set(removed)).toEqual(new Set(["online", "pageshow", "pagehide", "freeze", "resume", "visibilitychange"]));
+});
+
+test.each([
+  ["frozen", () => page.dispatchEvent(new Event("freeze")), turns.resume],
+  ["kept for the back button", () => leave(true), turns.pageshow],
+] as const)(
+  "a page that is %s lets go of its connection, asks nothing, and goes on when it is back",
+  async (_, sleep, wake) => {
+    await using stream = await followed("open", { backoff: { initialMs: 0 } }, held(one));
+    sleep();
+    while (stream.stateName() !== "waiting") await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(stream.requests()).toBe(1);
+    wake();
+    expect(await stream.next).toMatchObject({ value: { event: "close" } });
+    expect(stream.requests()).toBe(2);
+  },
+);
+
+test("a page that is back before its consumer reads on goes on at once", async () => {
+  await using server = await serve(held(one), ended(close));
+  await using stream = openEventStream(server.url, { backoff: { initialMs: 1_000_000 } });
+  await stream.next();
+  page.dispatchEvent(new Event("freeze"));
+  turns.resume();
+  expect(await stream.next()).toMatchObject({ value: { event: "close" } });
+});
+
+test("leaving a page for good is left to the browser", async () => {
+  await using stream = await followed("open", {}, held(one));
+  leave(false);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(stream.stateName()).toBe("open");
+});
+
+test("where nothing tells of a sleep, a jump of the clock does: what fell silent is opened anew", async () => {
+  vi.unstubAllGlobals();
+  let nowMs = 0;
+  const ticks = new Set<() => void>();
+  const clock: Clock = {
+    now: () => nowMs,
+    setTimeout(callback, delayMs) {
+      // Only the look at the clock comes so soon; pauses are none here.
+      if (delayMs === 0) setTimeout(callback);
+      else if (delayMs <= 5000) ticks.add(callback);
+      return callback;
+    },
+    clearTimeout: (timer) => ticks.delete(timer as () => void),
+  };
+  const tick = (): void => {
+    const due = Array.from(ticks);
+    ticks.clear();
+    for (const callback of due) callback();
+  };
+  await using stream = await followed("open", { clock, silenceMs: 30_000, backoff: { maxMs: 0 } }, held(one));
+  for (let count = 0; count < 5; count++) {
+    nowMs += 5000;
+    tick();
+  }
+  expect(stream.stateName()).toBe("open");
+  nowMs += 600_000;
+  tick();
+  expect(await stream.next).toMatchObject({ value: { event: "close" } });
 });

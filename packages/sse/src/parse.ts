@@ -25,8 +25,9 @@ export interface EventParserOptions {
    * Called for each complete event, in order.
    *
    * @param ownId - The ID its own block stated; `undefined` where `lastEventId` is inherited.
+   * @param ownName - The name its own block stated; `undefined` where it stated none, or an empty one.
    */
-  onEvent: (event: IncomingEvent, ownId: string | undefined) => void;
+  onEvent: (event: IncomingEvent, ownId: string | undefined, ownName: string | undefined) => void;
   /** Called for each valid `retry:` line as soon as it is complete, in milliseconds, at most 2^31-1. */
   onRetry?: (retryMs: number) => void;
   /** Called for each comment line, without its colon and one space. */
@@ -66,14 +67,14 @@ const byteOrderMark = "\uFEFF";
 /** @throws {TypeError} If `maxEventChars` is not a positive number. */
 export function createEventParser(options: EventParserOptions): EventParser {
   const { onEvent, onRetry, onComment, maxEventChars = Infinity } = options;
-  if (!(maxEventChars > 0)) throw new TypeError("maxEventChars must be a positive number");
+  if (!(maxEventChars > 0)) throw new TypeError("Not a positive limit");
 
   let lastEventId = options.lastEventId ?? "";
   // Why the parser takes no more bytes. Thrown out of the line parser's callbacks, so that nothing follows it.
   let failure: ParseError | undefined;
 
   const fail = (cause?: unknown): never => {
-    failure = new ParseError("event-too-large", `An event is over the limit of ${maxEventChars} characters`, { cause });
+    failure = new ParseError("event-too-large", `An event is over ${maxEventChars} characters`, { cause });
     throw failure;
   };
 
@@ -81,9 +82,9 @@ export function createEventParser(options: EventParserOptions): EventParser {
     onId(id) {
       lastEventId = id;
     },
-    onEvent({ event = "message", data, id }) {
+    onEvent({ event, data, id }) {
       if (data.length > maxEventChars) fail();
-      onEvent({ event, data, lastEventId }, id);
+      onEvent({ event: event ?? "message", data, lastEventId }, id, event);
     },
     onRetry(retryMs) {
       onRetry?.(Math.min(retryMs, maxTimerMs));
@@ -95,24 +96,18 @@ export function createEventParser(options: EventParserOptions): EventParser {
     maxBufferSize: maxEventChars + fieldRoomChars,
   });
 
-  // One BOM is dropped, here. The decoder is told not to: Node's drops two when the first is split over chunks. And the
-  // line parser would take the three characters that a BOM's bytes are in Latin-1 for one; a BOM of our own before the
-  // first byte uses its turn up.
+  // The line parser drops one BOM, and is given one where there is none: it would also take the three characters that
+  // a BOM's bytes are in Latin-1 for one. The decoder drops none: Node's drops two when the first is split over chunks.
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   let atStart = true;
-  lines.feed(byteOrderMark);
-
-  const decode = (bytes: Uint8Array): string => {
-    const text = utf8.decode(bytes, { stream: true });
-    if (!atStart || text === "") return text;
-    atStart = false;
-    return text.startsWith(byteOrderMark) ? text.slice(1) : text;
-  };
 
   return {
     push(bytes) {
       if (failure !== undefined) throw failure;
-      lines.feed(decode(bytes));
+      const text = utf8.decode(bytes, { stream: true });
+      const lacksMark = atStart && text !== "" && !text.startsWith(byteOrderMark);
+      if (text !== "") atStart = false;
+      lines.feed(lacksMark ? byteOrderMark + text : text);
     },
     get lastEventId() {
       return lastEventId;
