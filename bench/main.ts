@@ -1,10 +1,12 @@
 /** `npm run bench [-- NAME] [--json]`: runs one benchmark or all, each beside its peers in the same run, and prints a table. */
 import { parseArgs } from "node:util";
+import { benchClient } from "./client/client.ts";
 import { benchLatency } from "./latency/latency.ts";
 import { benchResume } from "./resume/resume.ts";
 import { type BenchResult, formatTable } from "./table.ts";
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
+  client: benchClient,
   latency: benchLatency,
   resume: benchResume,
 };

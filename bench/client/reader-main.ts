@@ -1,0 +1,24 @@
+/** One client in its own process, so that none runs code that another has warmed up: `READER SHAPE` -> nanoseconds. */
+import { readers } from "./readers.ts";
+import { createResponse, createShape } from "./shapes.ts";
+import type { Shape } from "./shapes.ts";
+
+const [name = "", shapeName = ""] = process.argv.slice(2);
+const read = readers[name];
+if (!read) throw new Error(`There is no client ${name}`);
+
+async function measure(scale: number): Promise<number> {
+  const shape = createShape(shapeName as Shape["name"], scale);
+  const events = shape.rounds * shape.eventsPerRound;
+  const startedNs = process.hrtime.bigint();
+  const count = await read?.(() => createResponse(shape), events);
+  const tookNs = Number(process.hrtime.bigint() - startedNs);
+  if (count?.events !== events) throw new Error(`${name} read ${count?.events} of ${events} events`);
+  return tookNs / events;
+}
+
+await measure(0.1);
+const bestNs = Math.min(await measure(0.5), await measure(0.5), await measure(0.5));
+console.log(JSON.stringify({ nsPerEvent: bestNs }));
+// A client that was told to reconnect would go on for ever.
+process.exit(0);
