@@ -10,7 +10,7 @@ import { buildPage } from "./setup/page.mjs";
 import { runProgram } from "./setup/run.mjs";
 import { SetupError, rootDir } from "./setup/shared.mjs";
 
-/** @typedef {{ program: string, page: boolean, env?: Record<string, string> }} Verb */
+/** @typedef {{ program: string, page: boolean | ((args: string[]) => boolean), env?: Record<string, string> }} Verb */
 
 /** @type {Record<string, Verb>} */
 const verbs = {
@@ -20,6 +20,8 @@ const verbs = {
   check: { program: "scripts/check.ts", page: false },
   bench: { program: "bench/main.ts", page: true },
   dev: { program: "scripts/dev.ts", page: false },
+  // The page is for the server; a question from the terminal does not wait for it.
+  typebar: { program: "apps/typebar/src/cli/main.ts", page: ([command = "start"]) => /^(?:start$|-)/.test(command) },
   "build:web": { program: "", page: true },
 };
 
@@ -32,7 +34,7 @@ async function main(argv) {
   const nodePath = await withSetupLock(async () => {
     await installDependencies();
     const found = findNode();
-    if (verb.page) await buildPage(found);
+    if (typeof verb.page === "function" ? verb.page(args) : verb.page) await buildPage(found);
     return found;
   });
   if (verb.program === "") return;

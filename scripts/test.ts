@@ -12,6 +12,7 @@ import { rootDir, runChecks } from "./check/run-check.ts";
 import { tellCheck } from "./check/tell.ts";
 import { installWithApt } from "./test/apt.ts";
 import { findChromium } from "./test/chromium.ts";
+import { hasTmux } from "./test/tmux.ts";
 
 interface Counts {
   passed: number;
@@ -33,6 +34,13 @@ if (!hasPostgres()) {
   console.error(
     "The store's tests need PostgreSQL, and none was found here or could be installed. " +
       "Install it (on Debian: apt-get install postgresql) and run npm test again.",
+  );
+  process.exit(1);
+}
+if (!hasTmux()) {
+  console.error(
+    "The command line's tests need tmux, and it was not found here and could not be installed. " +
+      "Install it (on Debian: apt-get install tmux) and run npm test again.",
   );
   process.exit(1);
 }

@@ -16,7 +16,8 @@ process.on("unhandledRejection", (error) => logger.error({ err: error }, "nobody
 
 function load(): Config | undefined {
   const loaded = loadConfig({
-    argv: process.argv.slice(2),
+    // `typebar start --port 9000`
+    argv: process.argv.slice(process.argv[2] === "start" ? 3 : 2),
     env: process.env,
     readFile: (path) => readFileSync(path, "utf8"),
   });

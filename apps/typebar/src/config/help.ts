@@ -11,6 +11,10 @@ export function createHelp(): string {
   return [
     "typebar: a chat whose answers survive a refresh, a dead network and a killed server.",
     "",
+    "typebar [start]        starts the server, with the settings below",
+    "typebar ask QUESTION…  asks it from the terminal; typebar ask --help",
+    "typebar tail URL       prints any event stream; typebar tail --help",
+    "",
     "Each setting is taken from its flag, else from the environment, else from typebar.json in the working directory,",
     "under the name in brackets. With _FILE (a flag: -file) after its name, it is read from that file.",
     "",
