@@ -10,6 +10,8 @@ const allowedHeaders = [
   "Typebar-Resume",
   "User-Agent",
 ];
+/** What OpenAI's own client adds to every request: facts about itself, of which nothing is read here. */
+const openAIClientHeader = /^(?:x-stainless-[a-z-]{1,40}|openai-(?:organization|project))$/;
 const exposedHeaders = ["Typebar-Generation", "Typebar-Conversation", "Content-Location", "Retry-After"];
 const preflightSeconds = 600;
 
@@ -41,9 +43,14 @@ export function createCors(origins: readonly string[]): Cors {
       return {
         ...answerHeaders(headers),
         "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
-        "Access-Control-Allow-Headers": allowedHeaders.join(", "),
+        "Access-Control-Allow-Headers": [...allowedHeaders, ...openAIClientHeaders(headers)].join(", "),
         "Access-Control-Max-Age": String(preflightSeconds),
       };
     },
   };
+}
+
+function openAIClientHeaders(headers: IncomingHttpHeaders): string[] {
+  const asked = headers["access-control-request-headers"]?.toLowerCase().split(/ *, */) ?? [];
+  return asked.filter((name) => openAIClientHeader.test(name));
 }

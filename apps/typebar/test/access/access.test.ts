@@ -144,6 +144,20 @@ describe("CORS", () => {
     expect(decision).toEqual({ type: "allowed", headers: {} });
   });
 
+  test("lets a listed site's OpenAI client say what it says of itself, and nothing else that is unknown", () => {
+    const access = createOpenAccess({ origins: ["https://app.example.org"] });
+    const { headers } = decide(access, "OPTIONS", "/v1/chat/completions", {
+      ...preflight,
+      "access-control-request-headers":
+        "authorization, content-type,x-stainless-runtime-version,x-forwarded-for, x-stainless-<",
+      origin: "https://app.example.org",
+    });
+    const allowed = headers["Access-Control-Allow-Headers"]?.toLowerCase().split(", ");
+    expect(allowed).toContain("x-stainless-runtime-version");
+    expect(allowed).not.toContain("x-forwarded-for");
+    expect(allowed).not.toContain("x-stainless-<");
+  });
+
   test("answers a listed site's preflight without asking for a password", async () => {
     const gate = await createPasswordGate({ password: "open sesame", isHttps: false, now: () => 0 });
     const access = createOpenAccess({ origins: ["https://app.example.org"], gate });

@@ -1,5 +1,10 @@
 /** Whatever an AI SDK package or `fetch` throws -> a ProviderError that is safe to show. Called by stream-model.ts and list-models.ts. */
-import { APICallError, InvalidResponseDataError } from "@ai-sdk/provider";
+import {
+  APICallError,
+  InvalidPromptError,
+  InvalidResponseDataError,
+  UnsupportedFunctionalityError,
+} from "@ai-sdk/provider";
 import { ProviderError } from "./provider.ts";
 import { parseRetryAfterMs } from "./retry-after.ts";
 
@@ -15,6 +20,10 @@ export interface FailureContext {
 export function toProviderError(error: unknown, context: FailureContext): ProviderError {
   if (error instanceof ProviderError) return error;
   if (APICallError.isInstance(error)) return fromApiCallError(error, context);
+  if (UnsupportedFunctionalityError.isInstance(error) || InvalidPromptError.isInstance(error)) {
+    const message = `${context.providerName} cannot be asked this: something in the messages or settings is not known there.`;
+    return new ProviderError("provider-rejected", message, { cause: toCause(error) });
+  }
   if (isMissingFinish(error)) return incomplete(context.providerName);
   const status = readStatus(error);
   if (status !== undefined) return fromStreamStatus(status, context, error);

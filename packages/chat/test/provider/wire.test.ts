@@ -25,7 +25,7 @@ async function ask(kind: keyof typeof create, wire: string): Promise<Awaited<Ret
 const emoji = "世界 👨‍👩‍👧‍👦";
 
 describe("reads the recorded bytes of", () => {
-  it("OpenAI-compatible chat completions: reasoning apart, a split emoji whole, tool calls passed over", async () => {
+  it("OpenAI-compatible chat completions: reasoning apart, a split emoji whole, tool calls as they come", async () => {
     const said = await ask("openai-compatible", await readWire("chat-completions"));
     expect(said.error).toBeUndefined();
     expect(said.text).toBe(`Hello, ${emoji}🚀 data: [DONE]\n\nevent: x\nend.`);
@@ -37,6 +37,11 @@ describe("reads the recorded bytes of", () => {
       usage: { inputTokens: 17, outputTokens: 42, reasoningTokens: 9 },
     });
     expect(said.parts.at(-1)).toBe(said.finish);
+    expect(said.parts.filter(({ type }) => type.startsWith("tool-")).map(({ type }) => type)).toEqual([
+      "tool-input-start",
+      "tool-input-delta",
+      "tool-call",
+    ]);
   });
 
   it("chat completions with `delta.reasoning`, cut off by length, without usage", async () => {
