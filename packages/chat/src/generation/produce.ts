@@ -176,6 +176,12 @@ async function ask(
           if (text === undefined) return "continuation-diverged";
           writer.push(assembler.add({ type: "text", text }));
         } else {
+          if (part.type === "tool-input-start" || part.type === "tool-call") {
+            // What is still held back stands before the call.
+            const rest = guard.end();
+            if (rest === undefined) return "continuation-diverged";
+            writer.push(assembler.add({ type: "text", text: rest }));
+          }
           writer.push(assembler.add(part));
         }
         const room = writer.room();

@@ -1,7 +1,7 @@
 /** What is behind a completion: an ordinary generation, seen through both protocols, taken over, expired, deleted. */
 import { describe, expect, test } from "vitest";
-import { createGenerations } from "../../src/generation/generations.ts";
-import type { ProviderPart } from "../../src/provider/provider.ts";
+import { createGenerations, type Generations } from "../../src/generation/generations.ts";
+import type { ContinuationRung, ProviderPart } from "../../src/provider/provider.ts";
 import { createProviderRegistry } from "../../src/provider/registry.ts";
 import { checkWhole, textOf } from "./blocks.ts";
 import { type ChatServer, openChatServer } from "./chat-server.ts";
@@ -20,13 +20,28 @@ const call = (toolCallId: string, input: string): ProviderPart[] => [
   { type: "tool-call", toolCallId, toolName: "weather", input },
 ];
 
-function openChat(): Promise<ChatServer> {
-  const provider = createFakeProvider({ continuations: ["resume"] });
+function openChat(rung: ContinuationRung = "resume"): Promise<ChatServer> {
+  const provider = createFakeProvider({ continuations: [rung] });
   provider.script("tools", async function* () {
     yield* [think("hm"), say("Let me see."), ...call("a", '{"x":1}'), ...call("b", "{oops")];
     yield { type: "finish", finishReason: "tool-calls" };
   });
   return openChatServer({ provider });
+}
+
+/** The next process. */
+function openNext(chat: ChatServer): Generations {
+  return createGenerations({
+    log: chat.log,
+    store: chat.store.generations,
+    providers: createProviderRegistry({ providers: [chat.provider] }),
+    limits: { firstTokenMs: 20_000, silenceMs: 20_000, totalMs: 60_000 },
+    continuation: "auto",
+    maxTakeovers: 3,
+    logTtlSeconds: 60,
+    holder: "next",
+    report: (message, error) => chat.reports.push(`${message}: ${String(error)}`),
+  });
 }
 
 /** The completion of a question, without what is new each time. */
@@ -175,17 +190,7 @@ describe("the answer behind a completion", () => {
       const id = response.headers.get("Typebar-Generation") ?? "";
       await expect.poll(async () => (await chat.log.head(id))?.seq ?? 0).toBeGreaterThanOrEqual(beginning.length + 1);
       await chat.generations.drain(0);
-      const next = createGenerations({
-        log: chat.log,
-        store: chat.store.generations,
-        providers: createProviderRegistry({ providers: [chat.provider] }),
-        limits: { firstTokenMs: 20_000, silenceMs: 20_000, totalMs: 60_000 },
-        continuation: "auto",
-        maxTakeovers: 3,
-        logTtlSeconds: 60,
-        holder: "next",
-        report: (message, error) => chat.reports.push(`${message}: ${String(error)}`),
-      });
+      const next = openNext(chat);
       await next.sweep();
       await next.settled(id);
       expect(await (await chat.fetch(`/api/generations/${id}`)).json()).toMatchObject({ state });
@@ -201,6 +206,31 @@ describe("the answer behind a completion", () => {
       checkWhole(await (await chat.open(`/api/generations/${id}/events`)).rest());
       await next.drain(0);
     }
+  });
+
+  test("has the text before a tool call, also where the text goes on and is looked at first", async () => {
+    await using chat = await openChat("prompt");
+    chat.provider.script("left", async function* ({ signal, continuation }) {
+      if (!continuation) {
+        yield say("Shall I look? Yes, ");
+        await silence(signal);
+      }
+      yield say("Yes");
+      yield* call("a", "{}");
+      yield { type: "finish", finishReason: "tool-calls" };
+    });
+    const response = await chat.send("POST", path, toBody("left", { stream: true }));
+    const id = response.headers.get("Typebar-Generation") ?? "";
+    await expect.poll(async () => (await chat.log.head(id))?.seq ?? 0).toBeGreaterThanOrEqual(3);
+    await chat.generations.drain(0);
+    const next = openNext(chat);
+    await next.sweep();
+    await next.settled(id);
+    const { messages } = await chat.read(response.headers.get("Typebar-Conversation") ?? "");
+    expect(messages[0]?.parts.map(({ type }) => type)).toEqual(["text", "tool-weather"]);
+    expect(messages[0]?.parts[0]).toMatchObject({ text: expect.stringMatching(/^Shall I look\? Yes, Yes/u) });
+    await response.body?.cancel();
+    await next.drain(0);
   });
 
   test("leaves its prompt in no database once its stream has expired", async () => {
