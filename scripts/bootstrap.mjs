@@ -18,6 +18,7 @@ const verbs = {
   test: { program: "scripts/test.ts", page: true },
   "test:long": { program: "scripts/test.ts", page: true, env: { TYPEBAR_TEST_LONG: "1" } },
   check: { program: "scripts/check.ts", page: false },
+  pack: { program: "scripts/pack.ts", page: false },
   bench: { program: "bench/main.ts", page: true },
   dev: { program: "scripts/dev.ts", page: false },
   // The page is for the server; a question from the terminal does not wait for it.
