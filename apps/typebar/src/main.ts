@@ -51,11 +51,13 @@ function explain(error: unknown, config: Config | undefined): string | undefined
   return undefined;
 }
 
-function greet({ url, dataDir, defaultModel, onlyGuide, hasPage }: TypebarServer): void {
-  console.log(`Typebar is at ${url}`);
+function greet({ url, networkUrls, dataDir, defaultModel, onlyGuide, hasPage }: TypebarServer): void {
+  console.log([`Typebar is at ${url}`, ...networkUrls].join(", "));
   if (onlyGuide)
     console.log("Answers come from Typebar's own guide, not a language model. To connect one: docs/en/models.md");
-  else console.log(defaultModel === "" ? "No model could be listed yet." : `Answers come from ${defaultModel}`);
+  else if (defaultModel === "")
+    console.log("The model server that is configured does not answer. Questions are refused until it does.");
+  else console.log(`Answers come from ${defaultModel}`);
   console.log(`Conversations are kept in ${dataDir}`);
   if (!hasPage) console.log("The page has not been built: npm run build:web");
 }
@@ -83,6 +85,8 @@ try {
   if (config) {
     const server = await openTypebar(config, logger);
     greet(server);
+    if (server.onlyGuide && config.model !== undefined)
+      console.log("TYPEBAR_MODEL is set, but no model server is connected, so the guide answers.");
     await closeOnSignal(server, config.graceMs);
     process.exit(0);
   }

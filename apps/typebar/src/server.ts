@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import {
@@ -24,12 +24,15 @@ import { toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import type { Config } from "./config/load-config.ts";
+import { isWildcardHost } from "./config/loopback.ts";
 import { findProviders } from "./providers.ts";
 import { createStaticFiles } from "./static/static-files.ts";
 
 export interface TypebarServer {
   /** Where people open it. */
   url: string;
+  /** Where people on other machines open it: with an address that stands for all of this machine's. */
+  networkUrls: string[];
   dataDir: string;
   /** The model that answers unless a question names another; empty if none could be listed. */
   defaultModel: string;
@@ -37,8 +40,8 @@ export interface TypebarServer {
   onlyGuide: boolean;
   hasPage: boolean;
   /**
-   * Ends it: sockets first, so that clients come back to whoever is next; own answers get `graceMs` to finish, else they are handed
-   * over to the next start.
+   * Ends it. Streams are cut first, so that clients come back: to another server where there is one, else to this one, which shows
+   * them the rest. Own answers get `graceMs` to finish, else they are handed over to the next start. Nothing new is begun.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -132,15 +135,17 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
 
   return {
     url: toUrl(config, server),
+    networkUrls: toNetworkUrls(config, server),
     dataDir,
     defaultModel,
     onlyGuide,
     hasPage: files.hasPage,
     async close(graceMs) {
       draining = true;
+      streams.cut();
+      await generations.drain(graceMs);
       server.close();
       await streams.close();
-      await generations.drain(graceMs);
       server.closeAllConnections();
       await resources.disposeAsync();
     },
@@ -160,6 +165,18 @@ async function listen(server: Server, { host, port }: Config): Promise<void> {
 
 function toUrl({ host, publicUrl }: Config, server: Server): string {
   if (publicUrl) return publicUrl.origin;
-  const { port } = server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const name = isWildcardHost(host) ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${portOf(server)}`;
+}
+
+function toNetworkUrls({ host, publicUrl }: Config, server: Server): string[] {
+  if (publicUrl || !isWildcardHost(host)) return [];
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses
+    .filter(({ internal, family }) => !internal && family === "IPv4")
+    .map(({ address }) => `http://${address}:${portOf(server)}`);
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }

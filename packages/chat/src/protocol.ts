@@ -54,6 +54,7 @@ export const problemCodes = [
   "method-not-allowed",
   "not-acceptable",
   "unknown-model",
+  "no-model",
   "unknown-event-id",
   "conversation-busy",
   "nothing-to-answer",

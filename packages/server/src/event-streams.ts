@@ -41,6 +41,8 @@ export interface EventStreams {
   open(options: OpenOptions): Promise<Connection | Refusal>;
   /** How many connections are open. */
   readonly openCount: number;
+  /** Ends every open connection as cut off, so that its client comes back; here too, where later ones are served as ever. */
+  cut(): void;
   /**
    * Ends every connection as cut off, so that its client comes back, and waits until all are gone, a second at most; later
    * ones are ended as soon as they are open.
@@ -72,6 +74,10 @@ export function createEventStreams({ log, timings, random }: EventStreamsOptions
     };
   }
 
+  function cut(): void {
+    for (const connection of connections) connection.close("shutdown");
+  }
+
   return {
     async open({ source, format, ...options }) {
       const { feed, giveBack } = toFeed(source, format);
@@ -98,9 +104,10 @@ export function createEventStreams({ log, timings, random }: EventStreamsOptions
     get openCount() {
       return connections.size;
     },
+    cut,
     async close() {
       closing = true;
-      for (const connection of connections) connection.close("shutdown");
+      cut();
       await Promise.all([...connections].map((connection) => connection.closed));
     },
   };

@@ -2,18 +2,24 @@
  * Only Hosts that are really ours are answered. First check of access.ts.
  * Trust boundary: a page of a foreign site can let its own name point to 127.0.0.1 and would then count as same-origin.
  */
-import { isLoopbackHost } from "../config/loopback.ts";
+import { isIP } from "node:net";
+import { isLoopbackHost, isWildcardHost } from "../config/loopback.ts";
 
-/** @returns whether a `Host` header is one of the loopback names, `host` or `publicUrl`'s, with any port. */
+/**
+ * @returns whether a `Host` header is one of the loopback names, `host` or `publicUrl`'s, with any port. Where `host` stands for every
+ * address of the machine, any IP address will do: whoever wrote one there has not been led here by a name.
+ */
 export function createHostCheck(options: {
   host: string;
   publicUrl: URL | undefined;
 }): (header: string | undefined) => boolean {
   const allowed = new Set([withBrackets(options.host.toLowerCase())]);
   if (options.publicUrl !== undefined) allowed.add(options.publicUrl.hostname);
+  const anyAddress = isWildcardHost(options.host);
   return (header) => {
     const name = hostnameOf(header);
-    return name !== undefined && (isLoopbackHost(name) || allowed.has(name));
+    if (name === undefined) return false;
+    return isLoopbackHost(name) || allowed.has(name) || (anyAddress && isIP(name.replace(/^\[|\]$/g, "")) !== 0);
   };
 }
 

@@ -69,6 +69,8 @@ function page(
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "no-store",
+      // With `no-referrer`, as elsewhere, a browser would send this page's form with `Origin: null`.
+      "Referrer-Policy": "same-origin",
       Vary: "Accept-Language",
       ...headers,
     },

@@ -9,3 +9,8 @@ export function isLoopbackHost(host: string): boolean {
   const address = name.startsWith("::ffff:") ? name.slice("::ffff:".length) : name;
   return isIPv4(address) && address.startsWith("127.");
 }
+
+/** Whether an address to listen on stands for every address of the machine. */
+export function isWildcardHost(host: string): boolean {
+  return host === "0.0.0.0" || /^[0:]+$/.test(host);
+}

@@ -60,6 +60,18 @@ describe("Host", () => {
     expect(codeOf(decide(access, "GET", "/", { host: name }))).toBe("wrong-host");
   });
 
+  test("is any address, but no name, where all addresses are listened on", () => {
+    for (const wildcard of ["0.0.0.0", "::"]) {
+      const everywhere = createOpenAccess({ host: wildcard });
+      for (const name of ["192.168.1.20:8787", "[fe80::1]:8787", "10.0.0.7", "localhost"]) {
+        expect(codeOf(decide(everywhere, "GET", "/", { host: name }))).toBe("allowed");
+      }
+      for (const name of ["evil.example", "192.168.1.20.evil.example", "300.1.1.1"]) {
+        expect(codeOf(decide(everywhere, "GET", "/", { host: name }))).toBe("wrong-host");
+      }
+    }
+  });
+
   test("answers 421 where no Host is named", () => {
     expect(codeOf(access.decide({ method: "GET", path: "/", headers: {}, address: "::1" }))).toBe("wrong-host");
   });

@@ -89,9 +89,23 @@ describe("SIGTERM in mid-answer", () => {
     const first = await ask(typebar, question);
     await first.begun;
     const killed = typebar.kill("SIGTERM");
-    // The streams go first; the answer has not ended yet.
+    // The streams are cut first; the answer has not ended yet, and who comes back sees the rest of it.
     expect(await first.ended).toBe("cut");
+    const rest = await read(
+      await fetch(`${typebar.url}/api/generations/${first.generationId}/events`, {
+        headers: { "Last-Event-ID": first.lastEventId() },
+      }),
+    );
+    const refused = await fetch(`${typebar.url}/api/chat`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ message: "too late" }),
+    });
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: "draining" }]);
+    expect((await fetch(`${typebar.url}/readyz`)).status).toBe(503);
     model.release(question);
+    expect(await rest.ended).toBe("whole");
+    expect(first.text() + rest.text()).toBe(scriptedAnswer(question));
     expect(await killed).toBe(0);
     await typebar.start();
     const stored = (await (await fetch(`${typebar.url}/api/generations/${first.generationId}`)).json()) as {

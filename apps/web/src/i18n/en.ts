@@ -112,6 +112,7 @@ export const en = {
     "not-found": "This conversation does not exist, or not any more.",
     "method-not-allowed": "The server did not understand the request.",
     "not-acceptable": "The server did not understand the request.",
+    "no-model": "The model server does not answer. Check that it runs, then try again.",
     "unknown-model": "This model is not available. Choose another one.",
     "unknown-event-id": "The server no longer knows this answer.",
     "conversation-busy": "An answer to this conversation is already on its way.",

@@ -92,6 +92,7 @@ export const zh: Words = {
     "not-found": "这个对话不存在，或已被删除。",
     "method-not-allowed": "服务器无法理解这个请求。",
     "not-acceptable": "服务器无法理解这个请求。",
+    "no-model": "模型服务器没有应答。请检查它是否在运行，然后重试。",
     "unknown-model": "这个模型不可用，请选择其他模型。",
     "unknown-event-id": "服务器已不再保存这个回答的记录。",
     "conversation-busy": "这个对话已有一个回答正在生成。",

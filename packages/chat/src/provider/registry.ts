@@ -26,7 +26,7 @@ export interface ResolvedModel {
 export interface ProviderRegistry {
   /**
    * Every model that can be chosen. A provider that fails is missing, or shown as it was last seen.
-   * `default` is empty if there is no model at all.
+   * `default` is empty if there is no model at all, or only the guide because a provider failed.
    *
    * @throws the reason of `signal` once it is aborted
    */
@@ -38,6 +38,8 @@ export interface ProviderRegistry {
 interface Listing {
   models: Promise<Model[]>;
   freshUntil: number;
+  /** It could not be had. */
+  failed: boolean;
 }
 
 export function createProviderRegistry(options: ProviderRegistryOptions): ProviderRegistry {
@@ -50,9 +52,10 @@ export function createProviderRegistry(options: ProviderRegistryOptions): Provid
   const listModels = async (provider: Provider): Promise<Model[]> => {
     const known = listings.get(provider);
     if (known !== undefined && now() < known.freshUntil) return known.models;
-    const listing: Listing = { models: Promise.resolve([]), freshUntil: now() + cacheMs };
+    const listing: Listing = { models: Promise.resolve([]), freshUntil: now() + cacheMs, failed: false };
     listing.models = provider.listModels(AbortSignal.timeout(timeoutMs)).catch(async () => {
       listing.freshUntil = now() + failureCacheMs;
+      listing.failed = true;
       return (await known?.models) ?? [];
     });
     listings.set(provider, listing);
@@ -69,7 +72,12 @@ export function createProviderRegistry(options: ProviderRegistryOptions): Provid
   const findDefault = (models: readonly Model[]): string => {
     const wanted = options.defaultModel;
     const first = providers[0];
-    if (wanted === undefined || first === undefined) return models[0]?.id ?? "";
+    if (wanted === undefined || first === undefined) {
+      const model = models.find(({ kind }) => kind === "language-model") ?? models[0];
+      // Whoever connected a model does not want the guide in its place while it is away.
+      const away = [...listings.values()].some(({ failed }) => failed);
+      return model === undefined || (model.kind === "guide" && away) ? "" : model.id;
+    }
     return resolve(wanted) === undefined ? `${first.name}/${wanted}` : wanted;
   };
 

@@ -15,6 +15,7 @@ const problems: Readonly<Record<ProblemCode, readonly [status: number, title: st
   "method-not-allowed": [405, "Method not allowed"],
   "not-acceptable": [406, "Only an event stream can be had here"],
   "unknown-model": [400, "There is no such model"],
+  "no-model": [503, "No model can be had now"],
   "unknown-event-id": [404, "The event ID is not known"],
   "conversation-busy": [409, "The conversation is being answered already"],
   "nothing-to-answer": [409, "There is no message to answer"],

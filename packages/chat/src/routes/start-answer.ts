@@ -39,7 +39,7 @@ export async function beginAnswer({ store, generations }: RouteContext, request:
       throw new ProblemError("conversation-busy", { generationId: begun.generationId });
     case "not-found":
     case "key-reused":
-    case "unknown-model":
+    case "no-model":
     case "nothing-to-answer":
     case "nothing-to-continue":
       throw new ProblemError(begun.type);

@@ -35,7 +35,7 @@ export type BeginResult =
   | { type: "known"; generation: GenerationRow }
   | { type: "key-reused" }
   | { type: "not-found" }
-  | { type: "unknown-model" }
+  | { type: "no-model" }
   | { type: "nothing-to-answer" }
   | { type: "nothing-to-continue" }
   | { type: "busy"; generationId: string };
@@ -73,7 +73,7 @@ async function beginWithin(
   // It may be this very request's, stored by a repetition since the keys were looked up.
   if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
   const model = request.chooseModel(existing?.model ?? null);
-  if (model === undefined) return { type: "unknown-model" };
+  if (model === undefined) return { type: "no-model" };
   const conversation =
     existing ??
     (await insertConversation(transaction, {

@@ -62,6 +62,17 @@ describe("the registry", () => {
     expect([failing.lists, working.lists]).toEqual([3, 2]);
   });
 
+  it("does not put the guide in the place of a model that is away", async () => {
+    const guide = createFake("typebar", ["guide"]);
+    const listed = guide.listModels;
+    guide.listModels = async (signal) =>
+      (await listed(signal)).map((model) => Object.assign(model, { kind: "guide" as const }));
+    const away = createProviderRegistry({ providers: [createFake("a", down), guide] });
+    expect(await away.list(signal)).toMatchObject({ default: "", models: [{ id: "typebar/guide" }] });
+    const alone = createProviderRegistry({ providers: [guide] });
+    expect(await alone.list(signal)).toMatchObject({ default: "typebar/guide" });
+  });
+
   it("shows a provider as it was last seen while it fails", async () => {
     let nowMs = 0;
     const answers: (string[] | ProviderError)[] = [["x"], down];

@@ -118,7 +118,7 @@ describe("a provider that fails", () => {
     provider.listModels = async () => [];
     await using empty = await openChatServer({ provider });
     const response = await empty.send("POST", "/api/chat", { message: "anybody?" });
-    expect([response.status, await response.json()]).toMatchObject([400, { code: "unknown-model" }]);
+    expect([response.status, await response.json()]).toMatchObject([503, { code: "no-model" }]);
     expect((await (await empty.fetch("/api/conversations")).json()) as unknown).toEqual({
       conversations: [],
       nextCursor: null,

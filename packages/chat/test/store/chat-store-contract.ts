@@ -213,7 +213,7 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       });
       const { id } = await store.conversations.create(owner, "");
       const request = toRequest(owner, { conversationId: id, chooseModel: () => undefined });
-      expect(await store.generations.begin(request)).toEqual({ type: "unknown-model" });
+      expect(await store.generations.begin(request)).toEqual({ type: "no-model" });
       expect((await store.conversations.read(owner, id))?.messages).toEqual([]);
     });
 
