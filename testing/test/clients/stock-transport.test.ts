@@ -129,6 +129,22 @@ describe.each(aiSdks)("DefaultChatTransport of ai $version", ({ version, load })
     expect(chat.lastMessage?.metadata).toMatchObject({ state: "failed", code: "provider-error" });
   });
 
+  it("edits a question, and the answers after it go with the old one", async () => {
+    const [first, edited, next] = ["a", "b", "c"].map((name) => `script:plain:9${version}:80:${name}`) as [
+      string,
+      string,
+      string,
+    ];
+    const chat = createChat(`edit-${version}`);
+    await chat.sendMessage({ text: first });
+    await chat.sendMessage({ text: edited, messageId: chat.messages[0]?.id ?? "" });
+    await chat.sendMessage({ text: next });
+    expect(chat.error).toBeUndefined();
+    expect(lastText(chat)).toBe(scriptedAnswer(next));
+    const { messages } = world.model.requests.at(-1)?.body ?? {};
+    expect(messages).toMatchObject([{ content: edited }, { content: scriptedAnswer(edited) }, { content: next }]);
+  });
+
   it("makes an answer again in place of the last one", async () => {
     const question = `script:plain:7${version}:80`;
     const chat = createChat(`again-${version}`);

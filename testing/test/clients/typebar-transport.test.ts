@@ -114,6 +114,22 @@ describe.each(aiSdks)("createTypebarTransport under ai $version", ({ version, lo
       .toMatchObject({ state: "stopped" });
   });
 
+  it("edits a question, and the answers after it go with the old one", async () => {
+    const [first, edited, next] = ["a", "b", "c"].map((name) => `script:plain:9${version}:80:${name}`) as [
+      string,
+      string,
+      string,
+    ];
+    const chat = createHeadlessChat(sdk, { id: `edit-${version}`, transport: transportTo(world.server.url) });
+    await chat.sendMessage({ text: first });
+    await chat.sendMessage({ text: edited, messageId: chat.messages[0]?.id ?? "" });
+    await chat.sendMessage({ text: next });
+    expect(chat.error).toBeUndefined();
+    expect(lastText(chat)).toBe(scriptedAnswer(next));
+    const { messages } = world.model.requests.at(-1)?.body ?? {};
+    expect(messages).toMatchObject([{ content: edited }, { content: scriptedAnswer(edited) }, { content: next }]);
+  });
+
   it("makes an answer again in place of the last one", async () => {
     const { server, model } = world;
     const question = `script:plain:8${version}:80`;

@@ -62,6 +62,7 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
       chooseModel: (previous) =>
         request.model ?? (previous !== null && providers.resolve(previous) ? previous : fallback),
       keys: [...keys, ...request.keys],
+      edit: request.edit,
       requestHash: request.hash,
     });
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { idPattern } from "../ids.ts";
 import type { Trigger } from "../protocol.ts";
+import type { Edit } from "../store/edit.ts";
 import { ProblemError } from "./problem.ts";
 
 /** What a start asks for, whichever way it was said. */
@@ -16,6 +17,8 @@ export interface StartRequest {
   model: string | undefined;
   /** Keys that the body itself holds. */
   keys: string[];
+  /** The message that is sent again, perhaps with another text. */
+  edit: Edit | undefined;
   /** The same for the same request, however it was sent. */
   hash: string;
 }
@@ -117,13 +120,17 @@ function parseAiSdkBody(body: unknown): StartRequest {
     part.type === "text" ? [check(aiSdkTextPart, part, "a text part").text] : [],
   );
   const keys = last.id === undefined ? [] : [`message:${parsed.id}:${last.id}`];
-  return withHash({ ...request, messageId: undefined, text: check(text, joined.join("\n"), "the text"), keys });
+  const start = withHash({ ...request, messageId: undefined, text: check(text, joined.join("\n"), "the text"), keys });
+  const [key] = keys;
+  // The same message and text give the same hash, whether it is said that it was sent before or not.
+  const isEdit = key !== undefined && parsed.messageId !== undefined && parsed.messageId === last.id;
+  return isEdit ? { ...start, keys: [], edit: { messageId: last.id ?? "", key } } : start;
 }
 
-function withHash(request: Omit<StartRequest, "hash">): StartRequest {
+function withHash(request: Omit<StartRequest, "hash" | "edit">): StartRequest {
   const { trigger, conversationId, text, messageId, model, keys } = request;
   const identity = JSON.stringify([trigger, conversationId, text, messageId, model, keys]);
-  return { ...request, hash: createHash("sha256").update(identity).digest("base64url") };
+  return { ...request, edit: undefined, hash: createHash("sha256").update(identity).digest("base64url") };
 }
 
 /** @throws {ProblemError} "bad-request", naming the first thing that is wrong. */

@@ -4,6 +4,7 @@ import { textOf } from "../generation/answer.ts";
 import { createId } from "../ids.ts";
 import type { MessagePart, Trigger } from "../protocol.ts";
 import { insertConversation } from "./conversations.ts";
+import { type Edit, findEdited } from "./edit.ts";
 import { type ConversationRow, type GenerationRow, type StoredPrompt, toParts, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { titleOf } from "./title.ts";
@@ -23,6 +24,8 @@ export interface BeginRequest {
   chooseModel: (previous: string | null) => string | undefined;
   /** Each is stored with the generation; a second request with any of them follows the first. */
   keys: readonly string[];
+  /** With `submit-message`: the message is sent again, perhaps with another text. */
+  edit?: Edit | undefined;
   /** Of everything that makes the request what it is. */
   requestHash: string;
   /** What to ask instead of a conversation's messages: the answer then stands alone, in a hidden conversation. */
@@ -69,6 +72,9 @@ async function beginWithin(
 
   const existing = await findConversation(transaction, request);
   if (existing === "refused") return { type: "not-found" };
+  const { edit } = request;
+  const edited = existing && edit && (await findEdited(transaction, existing, { ...request, edit }));
+  if (edited?.type === "known") return edited;
   const running = existing && (await findRunning(transaction, existing.id));
   // It may be this very request's, stored by a repetition since the keys were looked up.
   if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
@@ -84,7 +90,12 @@ async function beginWithin(
       nowMs,
     }));
 
-  const place = request.prompt ? alone : await findPlace(transaction, request, conversation, nowMs);
+  const place = request.prompt
+    ? alone
+    : await findPlace(transaction, request, conversation, {
+        parentId: edited?.type === "edited" ? edited.parentId : conversation.head_message_id,
+        nowMs,
+      });
   if ("type" in place) return place;
   const generation = {
     id: createId(),
@@ -116,10 +127,12 @@ async function beginWithin(
     .values({ ...generation, takeovers: 0 })
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (request.keys.length > 0) {
+  // An edit leaves the message's key to what was sent under it first: that is how it is found again.
+  const keys = edit && edited?.type !== "edited" ? [...request.keys, edit.key] : request.keys;
+  if (keys.length > 0) {
     await transaction
       .insertInto("generation_keys")
-      .values(request.keys.map((key) => ({ owner_id: request.ownerId, key, generation_id: generation.id })))
+      .values(keys.map((key) => ({ owner_id: request.ownerId, key, generation_id: generation.id })))
       .execute();
   }
   await transaction
@@ -172,12 +185,12 @@ async function findRunning(
     .executeTakeFirst();
 }
 
-/** Where the answer goes: its parent, made if it is a new user message, and the text it begins with. */
+/** Where the answer goes: its parent, made if it is a new user message (below `parentId`), and the text it begins with. */
 async function findPlace(
   transaction: Transaction<Schema>,
   request: BeginRequest,
   conversation: ConversationRow,
-  nowMs: number,
+  { parentId, nowMs }: { parentId: string | null; nowMs: number },
 ): Promise<{ parentId: string; givenText: string } | BeginResult> {
   const { trigger, text, messageId } = request;
   if (trigger === "submit-message") {
@@ -187,7 +200,7 @@ async function findPlace(
       .values({
         id,
         conversation_id: conversation.id,
-        parent_id: conversation.head_message_id,
+        parent_id: parentId,
         role: "user",
         parts: JSON.stringify([{ type: "text", text: text ?? "" }] satisfies MessagePart[]),
         created_at_ms: nowMs,

@@ -167,6 +167,68 @@ describe("the AI SDK's body", () => {
     expect(textOf(answer.blocks)).toBe(echoOf("a\nb"));
   });
 
+  describe("that sends a message again under its ID", () => {
+    const edit = (id: string, text: string, messageId: string): Record<string, unknown> => ({
+      ...toSdkBody(id, text, messageId),
+      messageId,
+    });
+    const textsOf = async (id: string): Promise<string[]> =>
+      (await chat.read(id)).messages.flatMap(({ parts }) => parts.map((part) => ("text" in part ? part.text : "")));
+
+    test("puts the new text beside the old one, and goes on from there", async () => {
+      await chat.ask(toSdkBody("sdk-edit-1", "first"));
+      await chat.ask(toSdkBody("sdk-edit-1", "old", "m2"));
+      await chat.ask(toSdkBody("sdk-edit-1", "after old"));
+      const edited = await chat.ask(edit("sdk-edit-1", "new", "m2"));
+      expect(textOf(edited.blocks)).toBe(echoOf("new"));
+      expect(chat.provider.requests.at(-1)?.messages.map(({ text }) => text)).toEqual([
+        "first",
+        echoOf("first"),
+        "new",
+      ]);
+      await chat.ask(toSdkBody("sdk-edit-1", "after new"));
+      expect(await textsOf("sdk-edit-1")).toEqual(
+        ["first", "new", "after new"].flatMap((text) => [text, echoOf(text)]),
+      );
+    });
+
+    test("edits an edited message, and back to its first text", async () => {
+      await chat.ask(toSdkBody("sdk-edit-2", "text a", "m1"));
+      for (const text of ["text b", "text a", "text b"]) {
+        const { blocks } = await chat.ask(edit("sdk-edit-2", text, "m1"));
+        expect(textOf(blocks)).toBe(echoOf(text));
+        expect(await textsOf("sdk-edit-2")).toEqual([text, echoOf(text)]);
+      }
+    });
+
+    test("knows a message by the server's own ID of it", async () => {
+      await chat.ask(toSdkBody("sdk-edit-3", "stored"));
+      const [message] = (await chat.read("sdk-edit-3")).messages;
+      await chat.ask(edit("sdk-edit-3", "restated", message?.id ?? ""));
+      expect(await textsOf("sdk-edit-3")).toEqual(["restated", echoOf("restated")]);
+    });
+
+    test("asks nothing where neither text nor anything after it changed", async () => {
+      const { generationId } = await chat.ask(toSdkBody("sdk-edit-4", "the same", "m1"));
+      expect((await chat.ask(edit("sdk-edit-4", "the same", "m1"))).generationId).toBe(generationId);
+      const edited = await chat.ask(edit("sdk-edit-4", "another", "m1"));
+      expect((await chat.ask(edit("sdk-edit-4", "another", "m1"))).generationId).toBe(edited.generationId);
+      expect([asked("the same"), asked("another")]).toEqual([1, 1]);
+    });
+
+    test("takes one that it never had for a new one, once", async () => {
+      const { generationId } = await chat.ask(edit("sdk-edit-5", "unheard", "m1"));
+      expect((await chat.ask(toSdkBody("sdk-edit-5", "unheard", "m1"))).generationId).toBe(generationId);
+      expect(await textsOf("sdk-edit-5")).toEqual(["unheard", echoOf("unheard")]);
+    });
+
+    test("without saying so is still refused with another text", async () => {
+      await chat.ask(toSdkBody("sdk-edit-6", "said", "m1"));
+      const response = await chat.send("POST", "/api/chat", toSdkBody("sdk-edit-6", "other", "m1"));
+      expect([response.status, await codeOf(response)]).toEqual([422, "key-reused"]);
+    });
+  });
+
   test.each([
     ["without messages", { id: "sdk-x", messages: [] }],
     ["of an assistant", { id: "sdk-x", messages: [{ role: "assistant", parts: [{ type: "text", text: "x" }] }] }],
