@@ -1,0 +1,177 @@
+/**
+ * Event stream of one generation -> the answer as it stands. Pure; called by generation-handle.ts for each event,
+ * and by messages.ts for stored messages, so that an answer looks the same live and read again.
+ */
+
+import { closeData } from "@typebar/chat/protocol";
+import type { Chunk, FinishReason, GenerationErrorCode, GenerationState, Message, Usage } from "@typebar/chat/protocol";
+
+export interface AnswerPart {
+  type: "text" | "reasoning";
+  /** The stream's name for it; empty in a stored message. */
+  id: string;
+  text: string;
+}
+
+export interface AnswerSource {
+  id: string;
+  url: string;
+  title: string;
+}
+
+export interface Answer {
+  readonly messageId: string | null;
+  readonly conversationId: string | null;
+  readonly generationId: string | null;
+  readonly model: string;
+  readonly state: GenerationState;
+  readonly code: GenerationErrorCode | null;
+  readonly finishReason: FinishReason | null;
+  readonly usage: Usage | null;
+  /** As the server worded it; `code` lets a page have its own words. */
+  readonly errorText: string;
+  readonly parts: readonly AnswerPart[];
+  readonly sources: readonly AnswerSource[];
+  /** When reasoning began and ended, as far as this client has seen it. */
+  readonly thinking: { readonly fromMs: number; readonly toMs: number | null } | null;
+  /** `close` has come: nothing follows. */
+  readonly closed: boolean;
+}
+
+export interface AnswerEvent {
+  event: string;
+  data: string;
+}
+
+export const emptyAnswer: Answer = {
+  messageId: null,
+  conversationId: null,
+  generationId: null,
+  model: "",
+  state: "queued",
+  code: null,
+  finishReason: null,
+  usage: null,
+  errorText: "",
+  parts: [],
+  sources: [],
+  thinking: null,
+  closed: false,
+};
+
+/** Unknown events and chunks change nothing: a newer server may say more. */
+export function nextAnswer(answer: Answer, { event, data }: AnswerEvent, nowMs: number): Answer {
+  if (event === "reset")
+    return { ...emptyAnswer, generationId: answer.generationId, conversationId: answer.conversationId };
+  if (event === "close") return data === closeData ? { ...answer, closed: true } : answer;
+  if (event !== "message") return answer;
+  return withChunk(answer, JSON.parse(data) as Chunk, nowMs);
+}
+
+function withChunk(answer: Answer, chunk: Chunk, nowMs: number): Answer {
+  switch (chunk.type) {
+    case "start":
+      return { ...emptyAnswer, ...chunk.messageMetadata, messageId: chunk.messageId, state: "running" };
+    case "text-start":
+      return { ...endThinking(answer, nowMs), parts: [...answer.parts, { type: "text", id: chunk.id, text: "" }] };
+    case "reasoning-start":
+      return {
+        ...answer,
+        parts: [...answer.parts, { type: "reasoning", id: chunk.id, text: "" }],
+        thinking: answer.thinking ?? { fromMs: nowMs, toMs: null },
+      };
+    case "text-delta":
+      return { ...answer, parts: appended(answer.parts, "text", chunk.id, chunk.delta) };
+    case "reasoning-delta":
+      return { ...answer, parts: appended(answer.parts, "reasoning", chunk.id, chunk.delta) };
+    case "reasoning-end":
+      return endThinking(answer, nowMs);
+    case "source-url":
+      return withSource(answer, { id: chunk.sourceId, url: chunk.url, title: chunk.title ?? chunk.url });
+    case "message-metadata":
+      return withEnd(endThinking(answer, nowMs), chunk.messageMetadata);
+    case "error":
+      return { ...answer, errorText: chunk.errorText };
+    case "text-end":
+    case "finish":
+    case "abort":
+    // Calls of a client's own tools are for whoever gave the tools.
+    case "tool-input-start":
+    case "tool-input-delta":
+    case "tool-input-available":
+    case "tool-input-error":
+      return answer;
+    default:
+      return answer;
+  }
+}
+
+/** A delta of a part whose beginning was not seen begins it. */
+function appended(parts: readonly AnswerPart[], type: AnswerPart["type"], id: string, delta: string): AnswerPart[] {
+  const index = parts.findLastIndex((part) => part.type === type && part.id === id);
+  const part = parts[index];
+  if (part === undefined) return [...parts, { type, id, text: delta }];
+  return parts.with(index, { ...part, text: part.text + delta });
+}
+
+function withSource(answer: Answer, source: AnswerSource): Answer {
+  const others = answer.sources.filter((known) => known.id !== source.id);
+  return { ...answer, sources: [...others, source] };
+}
+
+function withEnd(answer: Answer, end: Extract<Chunk, { type: "message-metadata" }>["messageMetadata"]): Answer {
+  return {
+    ...answer,
+    state: end.state,
+    code: end.code ?? null,
+    finishReason: end.finishReason ?? null,
+    usage: end.usage ?? null,
+  };
+}
+
+function endThinking(answer: Answer, nowMs: number): Answer {
+  if (answer.thinking === null || answer.thinking.toMs !== null) return answer;
+  return { ...answer, thinking: { ...answer.thinking, toMs: nowMs } };
+}
+
+/** A stored assistant message; one that is still being written is followed and starts empty. */
+export function toAnswer(message: Message, conversationId: string): Answer {
+  const { metadata } = message;
+  const parts: AnswerPart[] = [];
+  const sources: AnswerSource[] = [];
+  for (const part of message.parts) {
+    if (part.type === "source-url") sources.push({ id: part.sourceId, url: part.url, title: part.title ?? part.url });
+    else if ("text" in part) parts.push({ type: part.type, id: "", text: part.text });
+  }
+  return {
+    ...emptyAnswer,
+    messageId: message.id,
+    conversationId,
+    generationId: metadata?.generationId ?? null,
+    model: metadata?.model ?? "",
+    state: metadata?.state ?? "completed",
+    code: metadata?.code ?? null,
+    finishReason: metadata?.finishReason ?? null,
+    usage: metadata?.usage ?? null,
+    parts,
+    sources,
+    closed: !isRunning(metadata?.state ?? "completed"),
+  };
+}
+
+export function isRunning(state: GenerationState): boolean {
+  return state === "queued" || state === "running";
+}
+
+export function textOf(answer: Answer): string {
+  return joined(answer, "text");
+}
+
+export function reasoningOf(answer: Answer): string {
+  return joined(answer, "reasoning");
+}
+
+function joined(answer: Answer, type: AnswerPart["type"]): string {
+  const texts = answer.parts.filter((part) => part.type === type && part.text !== "").map((part) => part.text);
+  return texts.length === 1 ? (texts[0] ?? "") : texts.join("\n\n");
+}

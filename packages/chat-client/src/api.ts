@@ -1,0 +1,79 @@
+/** The server's JSON endpoints as functions. Part of what createChatClient gives. */
+import type {
+  Conversation,
+  ConversationPage,
+  ConversationSummary,
+  Generation,
+  ModelList,
+} from "@typebar/chat/protocol";
+import { ChatError, fromProblem } from "./errors.ts";
+import { toHeaders, toUrl } from "./server-address.ts";
+import type { ServerAddress } from "./server-address.ts";
+
+/** Each rejects with {@link ChatError}, or with the reason of an aborted `signal`. */
+export interface Api {
+  /** Newest first. `cursor` is the `nextCursor` of the page before, `null` for the first; `limit` is 1 to 100, by default 30. */
+  listConversations(cursor?: string | null, options?: CallOptions & { limit?: number }): Promise<ConversationPage>;
+  createConversation(title?: string, options?: CallOptions): Promise<Conversation>;
+  readConversation(id: string, options?: CallOptions): Promise<Conversation>;
+  renameConversation(id: string, title: string, options?: CallOptions): Promise<ConversationSummary>;
+  deleteConversation(id: string, options?: CallOptions): Promise<void>;
+  readGeneration(id: string, options?: CallOptions): Promise<Generation>;
+  /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
+  stop(generationId: string, options?: CallOptions): Promise<Generation>;
+  listModels(options?: CallOptions): Promise<ModelList>;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+interface Call extends CallOptions {
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  body?: Record<string, unknown>;
+}
+
+export function createApi(server: ServerAddress, onError: (error: ChatError) => void): Api {
+  async function request(path: string, call: Call): Promise<Response> {
+    const response = await ask(server, path, call);
+    if (response.ok) return response;
+    const error = fromProblem(await response.json().catch(() => undefined), response.status);
+    onError(error);
+    throw error;
+  }
+
+  async function readJson<T>(path: string, call: Call = {}): Promise<T> {
+    const response = await request(path, call);
+    return (await response.json()) as T;
+  }
+
+  return {
+    listConversations(cursor = null, { limit = 30, ...call } = {}) {
+      const query = new URLSearchParams({ limit: String(limit), ...(cursor !== null && { cursor }) });
+      return readJson(`/api/conversations?${query}`, call);
+    },
+    createConversation: (title, call) =>
+      readJson("/api/conversations", { ...call, method: "POST", body: title === undefined ? {} : { title } }),
+    readConversation: (id, call) => readJson(`/api/conversations/${encodeURIComponent(id)}`, call),
+    renameConversation: (id, title, call) =>
+      readJson(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "PATCH", body: { title } }),
+    async deleteConversation(id, call) {
+      await request(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "DELETE" });
+    },
+    readGeneration: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}`, call),
+    stop: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}/stop`, { ...call, method: "POST" }),
+    listModels: (call) => readJson("/api/models", call),
+  };
+}
+
+async function ask(server: ServerAddress, path: string, { method = "GET", body, signal }: Call): Promise<Response> {
+  const { fetch = globalThis.fetch } = server;
+  const headers = await toHeaders(server, body === undefined ? {} : { "Content-Type": "application/json" });
+  const init: RequestInit = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
+  try {
+    return await fetch(toUrl(server, path), init);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ChatError("network", "The server could not be reached", null, cause);
+  }
+}

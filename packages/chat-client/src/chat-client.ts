@@ -1,0 +1,140 @@
+/** The way to one Typebar server: starts, follows, resumes and stops generations. Everything else is made over it. */
+import { openEventStream } from "@typebar/client";
+import type { ConnectionState, EventStream } from "@typebar/client";
+import { headerNames } from "@typebar/chat/protocol";
+import type { ChatRequest } from "@typebar/chat/protocol";
+import { emptyAnswer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { createApi } from "./api.ts";
+import type { Api, CallOptions } from "./api.ts";
+import { createCursors } from "./cursors.ts";
+import type { ChatError } from "./errors.ts";
+import { openGenerationHandle } from "./generation-handle.ts";
+import type { GenerationHandle, StreamSettings } from "./generation-handle.ts";
+import { randomKey } from "./random-key.ts";
+import { toHeaders, toUrl } from "./server-address.ts";
+import type { ServerAddress } from "./server-address.ts";
+import { createMemoryStorage } from "./storage.ts";
+import type { CursorStorage } from "./storage.ts";
+
+export interface ChatClientOptions extends ServerAddress {
+  /**
+   * Keeps how far each running generation was read, and its text until there. With `createWebStorage("session")` a
+   * reloaded page goes on at the exact event. @defaultValue createMemoryStorage()
+   */
+  storage?: CursorStorage;
+  /** Called when the server wants a password, before what was asked is rejected. */
+  onUnauthorized?: () => void;
+  /** Sees what comes over the wire, as it comes: for a log, or a view of it. */
+  observe?: (observation: WireObservation) => void;
+  /** Time in milliseconds, for how long reasoning took. @defaultValue Date.now */
+  now?: () => number;
+}
+
+export type WireObservation =
+  | { type: "event"; event: string; data: string; lastEventId: string }
+  | { type: "connection"; state: ConnectionState; method: string; url: string };
+
+export interface StartOptions {
+  /**
+   * The same key with the same request never asks twice: it follows what the first one started.
+   * @defaultValue a new one
+   */
+  key?: string;
+  /** What the snapshots hold until the answer begins: the kept text, with `continue-message`. @defaultValue an empty answer */
+  answer?: Answer;
+}
+
+export interface FollowOptions {
+  /** Goes on after this event, instead of after the stored place. `answer` is what had been made of the events until there. */
+  after?: string;
+  answer?: Answer;
+}
+
+export interface ChatClient extends Api {
+  /** Asks. Repeating it after a cut is safe: each start has an `Idempotency-Key`. */
+  start(request: ChatRequest, options?: StartOptions): GenerationHandle;
+  /** Follows a generation, running or ended: from its stored place, else from its start. */
+  follow(generationId: string, options?: FollowOptions): GenerationHandle;
+  /**
+   * Follows what runs in a conversation; `null` if nothing does: its messages then hold all of it.
+   * Rejects with {@link ChatError}.
+   */
+  resume(conversationId: string, options?: CallOptions): Promise<GenerationHandle | null>;
+}
+
+/** What a stream asks for. */
+interface StreamRequest {
+  method: "GET" | "POST";
+  path: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+export function createChatClient(options: ChatClientOptions = {}): ChatClient {
+  const { observe, now = Date.now } = options;
+  const cursors = createCursors(options.storage ?? createMemoryStorage());
+  const api = createApi(options, onError);
+
+  function onError(error: ChatError): void {
+    if (error.code === "unauthorized") options.onUnauthorized?.();
+  }
+
+  function openStream(request: StreamRequest, settings: StreamSettings): EventStream {
+    const { method, body } = request;
+    const url = toUrl(options, request.path);
+    const tell = (state: ConnectionState): void => observe?.({ type: "connection", state, method, url });
+    const stream = openEventStream(url, {
+      method,
+      headers: () => toHeaders(options, request.headers),
+      signal: settings.signal,
+      lastEventId: settings.lastEventId,
+      onStateChange(state) {
+        tell(state);
+        settings.onStateChange(state);
+      },
+      ...(body !== undefined && { body }),
+      ...(options.fetch && { fetch: options.fetch }),
+    });
+    tell(stream.state);
+    return stream;
+  }
+
+  function openHandle(
+    request: StreamRequest,
+    { resumes = null, after = "", answer = emptyAnswer }: FollowOptions & { resumes?: string | null },
+  ): GenerationHandle {
+    return openGenerationHandle({
+      open: (settings) => openStream(request, settings),
+      cursors,
+      resumes,
+      after,
+      answer,
+      now,
+      onEvent: ({ event, data, lastEventId }) => observe?.({ type: "event", event, data, lastEventId }),
+      onError,
+    });
+  }
+
+  const client: ChatClient = {
+    ...api,
+    start(request, { key = randomKey(), answer = emptyAnswer } = {}) {
+      const headers = {
+        "Content-Type": "application/json",
+        [headerNames.resume]: "1",
+        [headerNames.idempotencyKey]: key,
+      };
+      return openHandle({ method: "POST", path: "/api/chat", headers, body: JSON.stringify(request) }, { answer });
+    },
+    follow(generationId, followed = {}) {
+      const path = `/api/generations/${encodeURIComponent(generationId)}/events`;
+      const resumes = followed.after === undefined ? generationId : null;
+      return openHandle({ method: "GET", path, headers: { [headerNames.resume]: "1" } }, { ...followed, resumes });
+    },
+    async resume(conversationId, call) {
+      const { generationId } = await api.readConversation(conversationId, call);
+      return generationId === null ? null : client.follow(generationId);
+    },
+  };
+  return client;
+}

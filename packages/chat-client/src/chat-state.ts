@@ -1,0 +1,41 @@
+/** One chat as it is shown, and what its reader can do. Kept by chat.ts; handed on by vue/ and react/. */
+import type { ChatMessage } from "./messages.ts";
+
+/** A new object after each change. */
+export interface ChatState {
+  /** `null` until the first answer begins. */
+  readonly conversationId: string | null;
+  readonly title: string;
+  /** `new`: nothing was asked yet. `missing`, `unreachable`: the conversation could not be read. */
+  readonly phase: "new" | "loading" | "ready" | "missing" | "unreachable";
+  readonly messages: readonly ChatMessage[];
+  /** An answer is on its way. */
+  readonly busy: boolean;
+  readonly stopping: boolean;
+  /** A message that the server did not take, to be put back where it was written; see {@link ChatActions.takeReturned}. */
+  readonly returned: string;
+  /** `reconnecting` as soon as the connection is lost: a page waits a little before it says so. */
+  readonly connection: "idle" | "connecting" | "open" | "reconnecting";
+}
+
+export interface AskOptions {
+  /** `provider/model`. @defaultValue the conversation's last, else the server's default */
+  model?: string | null;
+}
+
+/** None of them rejects: what went wrong stands in the state. Those that ask end when the answer is there. */
+export interface ChatActions {
+  /** Reads the stored messages and follows what runs. */
+  load(): Promise<void>;
+  /** Asks the server for what other devices did meanwhile; changes nothing where that fails. */
+  refresh(): Promise<void>;
+  send(text: string, options?: AskOptions): Promise<void>;
+  /** The last answer anew; or the same request again, where it was not answered at all. */
+  regenerate(options?: AskOptions): Promise<void>;
+  /** Goes on with the last answer, which was stopped or cut short. */
+  continue(): Promise<void>;
+  stop(): Promise<void>;
+  retryNow(): void;
+  /** Empties `returned`, and gives what it held. */
+  takeReturned(): string;
+}

@@ -1,0 +1,70 @@
+/** The state of one chat and the ways to change it. Used by chat.ts. */
+import { emptyAnswer } from "./answer.ts";
+import type { ChatState } from "./chat-state.ts";
+import { createListeners } from "./listeners.ts";
+import type { AssistantMessage, ChatMessage } from "./messages.ts";
+import { randomKey } from "./random-key.ts";
+
+export interface ChatStore {
+  readonly state: ChatState;
+  subscribe(onChange: () => void): () => void;
+  change(changes: Partial<ChatState>): void;
+  /** Of the answer of that key; changes nothing if it is gone. */
+  changeAnswer(key: string, changes: Partial<AssistantMessage>): void;
+  findAnswer(key: string): AssistantMessage | null;
+  /** The newest message, if it is an answer. */
+  lastAnswer(): AssistantMessage | null;
+  /** @returns the new message's key. */
+  addAnswer(): string;
+}
+
+export function createChatStore(conversationId: string | null): ChatStore {
+  const listeners = createListeners();
+  let state: ChatState = {
+    conversationId,
+    title: "",
+    phase: conversationId === null ? "new" : "loading",
+    messages: [],
+    busy: false,
+    stopping: false,
+    returned: "",
+    connection: "idle",
+  };
+
+  function change(changes: Partial<ChatState>): void {
+    state = { ...state, ...changes };
+    listeners.tell();
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    subscribe: listeners.subscribe,
+    change,
+    changeAnswer(key, changes) {
+      const update = (message: ChatMessage): ChatMessage =>
+        message.key === key && message.role === "assistant" ? { ...message, ...changes } : message;
+      change({ messages: state.messages.map(update) });
+    },
+    findAnswer: (key) => toAnswerMessage(state.messages.find((message) => message.key === key)),
+    lastAnswer: () => toAnswerMessage(state.messages.at(-1)),
+    addAnswer() {
+      const key = randomKey();
+      const message = {
+        role: "assistant",
+        key,
+        answer: emptyAnswer,
+        live: true,
+        joined: false,
+        problem: null,
+      } as const;
+      change({ messages: [...state.messages, message] });
+      return key;
+    },
+  };
+}
+
+function toAnswerMessage(message: ChatMessage | undefined): AssistantMessage | null {
+  return message?.role === "assistant" ? message : null;
+}

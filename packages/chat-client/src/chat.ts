@@ -1,0 +1,237 @@
+/**
+ * One conversation as its reader sees it: messages, the answer that is being written, and what can be done. Belongs to
+ * no framework; vue/ and react/ hand it on.
+ */
+import type { ChatRequest } from "@typebar/chat/protocol";
+import { emptyAnswer, isRunning, textOf, toAnswer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import type { ChatClient } from "./chat-client.ts";
+import type { AskOptions, ChatActions, ChatState } from "./chat-state.ts";
+import { createChatStore } from "./chat-store.ts";
+import { toChatError } from "./errors.ts";
+import type { GenerationHandle } from "./generation-handle.ts";
+import { hasChanged, toMessages } from "./messages.ts";
+import type { AssistantMessage, ChatMessage } from "./messages.ts";
+import { randomKey } from "./random-key.ts";
+
+export interface Chat extends ChatActions {
+  getState(): ChatState;
+  /** @returns a function that ends the subscription. */
+  subscribe(onChange: () => void): () => void;
+  /** Stops reading; what is being written goes on at the server. `load` opens the chat again. */
+  close(): void;
+}
+
+export interface ChatOptions {
+  client: ChatClient;
+  /** `null`: a conversation that is about to begin. @defaultValue null */
+  conversationId?: string | null;
+  /** A conversation has begun, or its answer has ended: a list of conversations may have changed. */
+  onChanged?: () => void;
+}
+
+/** What an answer came from. The request with its key is kept to ask for the very same again. */
+type Origin = { request: ChatRequest; key: string } | { generationId: string };
+
+interface Run {
+  readonly messageKey: string;
+  readonly handle: GenerationHandle;
+  abandoned: boolean;
+}
+
+export function createChat({ client, conversationId = null, onChanged }: ChatOptions): Chat {
+  const store = createChatStore(conversationId);
+  const { change, changeAnswer, findAnswer, lastAnswer } = store;
+  const origins = new Map<string, Origin>();
+  let run: Run | null = null;
+  let closed = false;
+
+  /** Until the answer is whole, was let go here, or the server said no. */
+  async function follow(messageKey: string, origin: Origin): Promise<void> {
+    origins.set(messageKey, origin);
+    const answer = findAnswer(messageKey)?.answer ?? emptyAnswer;
+    const handle =
+      "generationId" in origin
+        ? client.follow(origin.generationId, { answer })
+        : client.start(origin.request, { key: origin.key, answer });
+    const current: Run = { messageKey, handle, abandoned: false };
+    run = current;
+    change({ busy: true, stopping: false, connection: "connecting" });
+    changeAnswer(messageKey, { problem: null });
+    const unsubscribe = handle.subscribe(() => show(current));
+    try {
+      const last = await handle.done;
+      if (!last.closed && !current.abandoned) await askServer(messageKey);
+    } catch (error) {
+      await fail(messageKey, error);
+    }
+    unsubscribe();
+    const isBusyElsewhere = findAnswer(messageKey)?.problem === "conversation-busy";
+    if (run === current) {
+      run = null;
+      change({ busy: false, stopping: false, connection: "idle" });
+    }
+    onChanged?.();
+    if (isBusyElsewhere) await giveWay(messageKey, origin);
+  }
+
+  function show({ messageKey, handle }: Run): void {
+    const { name } = handle.connection;
+    if (name === "open" && store.state.connection !== "open") change({ connection: "open" });
+    if (name === "waiting" && store.state.connection !== "reconnecting") change({ connection: "reconnecting" });
+    const before = findAnswer(messageKey)?.answer;
+    const { answer } = handle;
+    if (answer === before) return;
+    changeAnswer(messageKey, { answer });
+    if (before?.generationId === null && answer.generationId !== null) begin(answer);
+  }
+
+  function begin({ conversationId: id }: Answer): void {
+    if (store.state.conversationId === null && id !== null) change({ conversationId: id, phase: "ready" });
+    onChanged?.();
+    // It was to be stopped before it could be named.
+    if (store.state.stopping) void chat.stop();
+  }
+
+  /** Another device has asked meanwhile: its question and answer are shown, and what was written here goes back. */
+  async function giveWay(messageKey: string, origin: Origin): Promise<void> {
+    if ("request" in origin && origin.request.message !== undefined) {
+      const { messages } = store.state;
+      const at = messages.findIndex(({ key }) => key === messageKey);
+      change({ messages: messages.filter((_, index) => index !== at && index !== at - 1) });
+      change({ returned: origin.request.message });
+    }
+    await chat.refresh();
+  }
+
+  /** Before anything is called lost, the server is asked what became of it. */
+  async function askServer(messageKey: string): Promise<void> {
+    const id = store.state.conversationId;
+    const conversation = id === null ? null : await client.readConversation(id);
+    const messageId = findAnswer(messageKey)?.answer.messageId;
+    const stored = conversation?.messages.find((message) => message.id === messageId);
+    if (conversation === null || stored === undefined || conversation.generationId !== null) {
+      changeAnswer(messageKey, { problem: "network" });
+    } else {
+      changeAnswer(messageKey, { answer: toAnswer(stored, conversation.id), problem: null });
+    }
+  }
+
+  async function fail(messageKey: string, error: unknown): Promise<void> {
+    const { code } = toChatError(error);
+    const answer = findAnswer(messageKey)?.answer ?? emptyAnswer;
+    changeAnswer(messageKey, { problem: code });
+    if (isRunning(answer.state) && answer.messageId !== null) {
+      await askServer(messageKey).catch(() => undefined);
+    }
+  }
+
+  async function read(): Promise<void> {
+    if (store.state.conversationId === null) return;
+    const conversation = await client.readConversation(store.state.conversationId);
+    const { busy, messages: shown } = store.state;
+    if (busy || closed) return;
+    const messages = hasChanged(shown, conversation.messages) ? toMessages(conversation, shown) : shown;
+    change({ title: conversation.title, phase: "ready", messages });
+    const last = lastAnswer();
+    if (conversation.generationId === null || last === null) return;
+    changeAnswer(last.key, { live: true });
+    void follow(last.key, { generationId: conversation.generationId });
+  }
+
+  function toOrigin(parts: ChatRequest, { model = null }: AskOptions = {}): Origin {
+    const request: ChatRequest = { ...parts };
+    if (store.state.conversationId !== null) request.conversationId = store.state.conversationId;
+    if (model !== null) request.model = model;
+    return { request, key: randomKey() };
+  }
+
+  /** The very same request, so that the server answers once even if it had heard it; unless it can only refuse it again. */
+  function askAgain({ problem }: AssistantMessage, origin: Origin, options: AskOptions | undefined): Origin {
+    const isRefused = problem === "unknown-model" || problem === "key-reused";
+    return isRefused && "request" in origin ? toOrigin({ message: origin.request.message ?? "" }, options) : origin;
+  }
+
+  function abandon(): void {
+    if (run === null) return;
+    run.abandoned = true;
+    run.handle.close();
+  }
+
+  const chat: Chat = {
+    getState: () => store.state,
+    subscribe: store.subscribe,
+    async load() {
+      const { phase, busy } = store.state;
+      const wasClosed = closed;
+      closed = false;
+      if (phase === "ready" && wasClosed) await chat.refresh();
+      if (store.state.conversationId === null || phase === "ready" || busy) return;
+      change({ phase: "loading" });
+      try {
+        await read();
+      } catch (error) {
+        change({ phase: toChatError(error).code === "not-found" ? "missing" : "unreachable" });
+      }
+    },
+    async refresh() {
+      if (store.state.busy || store.state.phase !== "ready") return;
+      await read().catch(() => undefined);
+    },
+    async send(text, options) {
+      const { busy, phase, messages } = store.state;
+      if (busy) return;
+      const question: ChatMessage = { role: "user", key: randomKey(), text };
+      change({ messages: [...messages, question], phase: phase === "new" ? "ready" : phase });
+      await follow(store.addAnswer(), toOrigin({ message: text }, options));
+    },
+    async regenerate(options) {
+      const old = lastAnswer();
+      if (old === null || store.state.busy) return;
+      const { messageId } = old.answer;
+      const origin = origins.get(old.key);
+      if (messageId !== null) {
+        change({ messages: store.state.messages.slice(0, -1) });
+        await follow(store.addAnswer(), toOrigin({ trigger: "regenerate-message", messageId }, options));
+      } else if (origin !== undefined) {
+        await follow(old.key, askAgain(old, origin, options));
+      }
+    },
+    async continue() {
+      const message = lastAnswer();
+      if (message === null || store.state.busy) return;
+      const { key, answer: kept } = message;
+      const { messageId } = kept;
+      if (messageId === null) return;
+      // The new message begins with the text of the old one: the message stays and its text goes on.
+      changeAnswer(key, { live: true, answer: { ...emptyAnswer, parts: kept.parts, sources: kept.sources } });
+      await follow(key, toOrigin({ trigger: "continue-message", messageId }));
+      const after = findAnswer(key);
+      if (after !== null && after.problem !== null && textOf(after.answer) === textOf(kept)) {
+        changeAnswer(key, { answer: kept });
+      }
+    },
+    async stop() {
+      if (run === null) return;
+      change({ stopping: true });
+      const generationId = findAnswer(run.messageKey)?.answer.generationId ?? null;
+      if (generationId !== null) {
+        await client.stop(generationId).catch(() => change({ stopping: false }));
+      } else if (store.state.connection === "reconnecting") {
+        changeAnswer(run.messageKey, { problem: "network" });
+        abandon();
+      }
+    },
+    retryNow: () => run?.handle.retryNow(),
+    takeReturned() {
+      const { returned } = store.state;
+      if (returned !== "") change({ returned: "" });
+      return returned;
+    },
+    close() {
+      closed = true;
+      abandon();
+    },
+  };
+  return chat;
+}

@@ -1,0 +1,31 @@
+/** Chat over Typebar's wire, for any page or program: generations that keep their place, and one chat as it is shown. */
+export { createChatClient } from "./chat-client.ts";
+export type { ChatClient, ChatClientOptions, FollowOptions, StartOptions, WireObservation } from "./chat-client.ts";
+export type { Api, CallOptions } from "./api.ts";
+export type { ServerAddress } from "./server-address.ts";
+export type { GenerationHandle } from "./generation-handle.ts";
+export { emptyAnswer, isRunning, nextAnswer, reasoningOf, textOf, toAnswer } from "./answer.ts";
+export type { Answer, AnswerEvent, AnswerPart, AnswerSource } from "./answer.ts";
+export { createMemoryStorage, createWebStorage } from "./storage.ts";
+export type { CursorStorage } from "./storage.ts";
+export { ChatError } from "./errors.ts";
+export type { ChatErrorCode } from "./errors.ts";
+export { createChat } from "./chat.ts";
+export type { Chat, ChatOptions } from "./chat.ts";
+export type { AskOptions, ChatActions, ChatState } from "./chat-state.ts";
+export type { AssistantMessage, ChatMessage, UserMessage } from "./messages.ts";
+export type { ConnectionState } from "@typebar/client";
+export type {
+  ChatRequest,
+  Conversation,
+  ConversationPage,
+  ConversationSummary,
+  FinishReason,
+  Generation,
+  GenerationErrorCode,
+  GenerationState,
+  Message,
+  Model,
+  ModelList,
+  Usage,
+} from "@typebar/chat/protocol";
