@@ -37,11 +37,28 @@ export default {
       to: { path: "." },
     },
     {
-      name: "web-imports-only-client-and-protocol",
-      comment: "The page knows the server only by its wire.",
+      name: "chat-client-imports-only-client-and-protocol",
+      comment: "The chat client knows the server only by its wire.",
+      severity: "error",
+      from: { path: `${root}packages/chat-client/src/` },
+      to: {
+        path: `${root}packages/`,
+        pathNot: [`${root}packages/(?:chat-client|client)/`, `${root}packages/chat/src/protocol\\.ts$`],
+      },
+    },
+    {
+      name: "frameworks-only-in-their-hooks",
+      comment: "The chat client belongs to no framework; each is imported in the folder that is named after it.",
+      severity: "error",
+      from: { path: `${root}packages/chat-client/src/`, pathNot: `${root}packages/chat-client/src/(?:vue|react)/` },
+      to: { path: "node_modules/(?:@vue|vue|react|react-dom)/" },
+    },
+    {
+      name: "web-imports-only-chat-client",
+      comment: "The page talks to the server as any other page can.",
       severity: "error",
       from: { path: `${root}apps/web/src/` },
-      to: { path: `${root}packages/`, pathNot: [`${root}packages/client/`, `${root}packages/chat/src/protocol\\.ts$`] },
+      to: { path: `${root}packages/`, pathNot: `${root}packages/chat-client/` },
     },
     {
       name: "nothing-imports-apps",
@@ -94,9 +111,9 @@ export default {
     },
     {
       name: "browser-code-needs-no-node",
-      comment: "The codec, the client and the page run in a browser.",
+      comment: "The codec, the clients and the page run in a browser.",
       severity: "error",
-      from: { path: `${root}(?:packages/(?:sse|client|ai-sdk)|apps/web)/src/` },
+      from: { path: `${root}(?:packages/(?:sse|client|ai-sdk|chat-client)|apps/web)/src/` },
       to: { dependencyTypes: ["core"] },
     },
     {

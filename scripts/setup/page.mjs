@@ -15,6 +15,7 @@ const stampName = ".typebar-build";
 /** All that a build reads; what is named after a folder is left out of it. */
 const sources = [
   "apps/web",
+  "packages/chat-client",
   "packages/client",
   "packages/sse",
   "packages/chat/src/protocol.ts",

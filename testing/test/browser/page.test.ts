@@ -102,7 +102,11 @@ describe("the page", () => {
     const question = "script:plain:2:900 deltas:90 delay:25";
     await ask(question);
     await hasBegun();
+    const followed = page.waitForRequest((request) => request.url().endsWith("/events"));
     await page.reload();
+    // After the last event that the page had before it went, instead of a replay.
+    const lastEventId = await (await followed).headerValue("Last-Event-ID");
+    expect(Number(lastEventId?.split(".").at(-1))).toBeGreaterThan(3);
     await hasBegun();
     await isWhole(question);
     expect(model.count(question)).toBe(1);

@@ -1,8 +1,7 @@
-/** The list of conversations, newest first, page by page. Made by app.ts, shown by components/ConversationList.vue. */
+/** The list of conversations, newest first, page by page. Made by app-context.ts, shown by components/ConversationList.vue. */
 
 import { shallowReactive } from "vue";
-import type { ConversationSummary } from "@typebar/chat/protocol";
-import type { Api } from "../api/api.ts";
+import type { ChatClient, ConversationSummary } from "@typebar/chat-client";
 
 export interface ConversationListState {
   items: readonly ConversationSummary[];
@@ -21,7 +20,10 @@ export interface ConversationList {
   remove(id: string): Promise<void>;
 }
 
-export function createConversationList(api: Api): ConversationList {
+/** What it asks of the server. */
+export type ConversationEndpoints = Pick<ChatClient, "listConversations" | "renameConversation" | "deleteConversation">;
+
+export function createConversationList(server: ConversationEndpoints): ConversationList {
   const state: ConversationListState = shallowReactive({ items: [], phase: "idle", more: true });
   let cursor: string | null = null;
 
@@ -29,7 +31,7 @@ export function createConversationList(api: Api): ConversationList {
     if (state.phase === "loading") return;
     state.phase = "loading";
     try {
-      const page = await api.listConversations(from);
+      const page = await server.listConversations(from);
       state.items = merged(state.items, page.conversations);
       // The first page read again says nothing of how far the list reaches.
       if (from === cursor) {
@@ -54,14 +56,14 @@ export function createConversationList(api: Api): ConversationList {
       const before = state.items.find((item) => item.id === id);
       replace(id, { title });
       try {
-        replace(id, await api.renameConversation(id, title));
+        replace(id, await server.renameConversation(id, title));
       } catch (error) {
         if (before !== undefined) replace(id, before);
         throw error;
       }
     },
     async remove(id) {
-      await api.deleteConversation(id);
+      await server.deleteConversation(id);
       state.items = state.items.filter((item) => item.id !== id);
     },
   };

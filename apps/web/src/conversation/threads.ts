@@ -1,12 +1,18 @@
 /**
  * The conversations that are open on this page, so that an answer goes on while the reader looks at another one.
- * Made by app.ts, asked by components/ChatPage.vue.
+ * Made by app-context.ts, asked by components/ChatPage.vue.
  */
 
-import type { Api } from "../api/api.ts";
-import type { WireLog } from "../wire/wire-log.ts";
-import { createThread } from "./thread.ts";
-import type { Thread } from "./thread.ts";
+import { createChat } from "@typebar/chat-client";
+import type { ChatClient } from "@typebar/chat-client";
+import { useChat } from "@typebar/chat-client/vue";
+import type { UseChat } from "@typebar/chat-client/vue";
+import { effectScope } from "vue";
+
+export interface Thread extends UseChat {
+  /** Names it on this page: a conversation that begins has no ID yet. */
+  readonly key: string;
+}
 
 export interface Threads {
   /** The conversation of that ID, or with null the one that is about to begin. */
@@ -18,24 +24,29 @@ export interface Threads {
 }
 
 export interface ThreadsOptions {
-  api: Api;
-  wire: WireLog;
-  now(): number;
-  randomKey(): string;
-  onChanged(thread: Thread): void;
-  onUnauthorized(): void;
+  client: ChatClient;
+  /** A conversation has begun, or its answer has ended: the list may have changed. */
+  onChanged(): void;
 }
 
-export function createThreads(options: ThreadsOptions): Threads {
-  const open = new Set<Thread>();
+export function createThreads({ client, onChanged }: ThreadsOptions): Threads {
+  const open = new Map<Thread, () => void>();
+  let made = 0;
 
   function find(id: string | null): Thread | undefined {
-    return [...open].find((thread) => thread.state.id === id);
+    return [...open.keys()].find((thread) => thread.state.conversationId === id);
   }
 
-  function make(id: string | null): Thread {
-    const thread = createThread({ ...options, id, key: options.randomKey() });
-    open.add(thread);
+  /** In a scope of its own, as it outlives the component that asked for it. */
+  function make(conversationId: string | null): Thread {
+    const scope = effectScope(true);
+    const chat = createChat({ client, conversationId, onChanged });
+    made += 1;
+    const thread: Thread = { key: String(made), ...scope.run(() => useChat({ chat }))! };
+    open.set(thread, () => {
+      scope.stop();
+      chat.close();
+    });
     return thread;
   }
 
@@ -44,7 +55,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     drop(id) {
       const thread = find(id);
       if (thread === undefined) return;
-      thread.close();
+      open.get(thread)?.();
       open.delete(thread);
     },
     isBusy: (id) => find(id)?.state.busy === true,

@@ -1,7 +1,9 @@
 /**
  * What came over the wire, as it came: the last event blocks and changes of connections, for the wire view.
- * Written by thread.ts, shown by components/WireDrawer.vue.
+ * Written by app-context.ts, shown by components/WireDrawer.vue.
  */
+
+import type { WireObservation } from "@typebar/chat-client";
 
 export interface WireRow {
   readonly number: number;
@@ -53,4 +55,18 @@ export function createWireLog(now: () => number): WireLog {
       return () => listeners.delete(onChange);
     },
   };
+}
+
+export function toWireRow(observation: WireObservation): Omit<WireRow, "number" | "atMs"> {
+  if (observation.type === "event") {
+    const { event, data, lastEventId } = observation;
+    return { kind: "event", id: lastEventId, name: event, data };
+  }
+  return { kind: "connection", id: "", name: observation.state.name, data: describe(observation) };
+}
+
+function describe({ state, method, url }: Extract<WireObservation, { type: "connection" }>): string {
+  if (state.name === "waiting") return `${state.error.code}, again in ${Math.round(state.delayMs)} ms`;
+  if (state.name === "closed") return state.error instanceof Error ? state.error.message : "";
+  return `${method} ${url}`;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ConversationPage } from "@typebar/chat/protocol";
-import type { Api } from "../../src/api/api.ts";
+import type { ConversationPage } from "@typebar/chat-client";
 import { createConversationList, groupByDay } from "../../src/conversation/conversation-list.ts";
-import type { ConversationList } from "../../src/conversation/conversation-list.ts";
+import type { ConversationEndpoints, ConversationList } from "../../src/conversation/conversation-list.ts";
 
 const at = (day: number, hour: number): string => new Date(2026, 5, day, hour).toISOString();
 const unused = (): Promise<never> => Promise.reject(new Error("not used here"));
@@ -37,17 +36,14 @@ describe("the list", () => {
     first: { conversations: [conversation("b", "2026-02"), conversation("a", "2026-01")], nextCursor: "next" },
     next: { conversations: [conversation("z", "2025-01")], nextCursor: null },
   };
-  const api: Api = {
+  const server: ConversationEndpoints = {
     listConversations: (cursor) => Promise.resolve(pages[cursor ?? "first"] ?? { conversations: [], nextCursor: null }),
-    readConversation: unused,
     renameConversation: unused,
     deleteConversation: () => Promise.resolve(),
-    stopGeneration: unused,
-    listModels: unused,
   };
 
   it("reads page after page, and the first one again without losing its place", async () => {
-    const list = createConversationList(api);
+    const list = createConversationList(server);
     await list.loadMore();
     await list.refresh();
     expect([ids(list), list.state.more]).toEqual([["b", "a"], true]);
@@ -56,14 +52,14 @@ describe("the list", () => {
   });
 
   it("takes a refused rename back", async () => {
-    const list = createConversationList(api);
+    const list = createConversationList(server);
     await list.loadMore();
     await expect(list.rename("a", "new")).rejects.toThrow("not used here");
     expect(list.state.items.map(({ title }) => title)).toEqual(["b", "a"]);
   });
 
   it("forgets what was deleted", async () => {
-    const list = createConversationList(api);
+    const list = createConversationList(server);
     await list.loadMore();
     await list.remove("b");
     expect(ids(list)).toEqual(["a"]);
