@@ -99,6 +99,27 @@ describe("typebar ask", () => {
     expect(model.count(question)).toBe(1);
   });
 
+  it("asks once, also where the answer is cut before its first byte", async () => {
+    await using proxy = await openFaultyProxy({
+      target: typebar,
+      seed: 18,
+      plan: (connection) => (connection === 1 ? { cutAfterBytes: 1 } : {}),
+    });
+    const question = "script:plain:24:300";
+    const { code, stdout } = await runCommand({ args: ["ask", "--url", proxy.url, question] });
+    expect([code, stdout]).toEqual([0, written(question)]);
+    expect(proxy.counts).toMatchObject({ connections: 2, cuts: 1 });
+    expect(model.count(question)).toBe(1);
+  });
+
+  it("leaves quietly where nobody reads its output any more", async () => {
+    const question = "script:plain:25:400 delay:5";
+    await using command = openCommand({ args: ["ask", "--url", typebar.url, question] });
+    await command.waitForOutput("plain-25");
+    command.closeOutput();
+    expect([await command.ended, command.stderr]).toEqual([141, ""]);
+  });
+
   it("goes on where it was after kill -9 of the server, and asks once", async () => {
     const question = "script:mixed:18:1000 hold:40";
     await using command = openCommand({ args: ["ask", "--url", typebar.url, question] });

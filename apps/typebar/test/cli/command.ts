@@ -17,6 +17,8 @@ export interface Command extends AsyncDisposable {
   readonly stdout: string;
   readonly stderr: string;
   send: (signal: NodeJS.Signals) => void;
+  /** Reads no more of its standard output. */
+  closeOutput: () => void;
   /** Resolves once standard output holds the text. */
   waitForOutput: (text: string) => Promise<void>;
   /** Resolves with the exit code; `null` after a signal. */
@@ -49,6 +51,7 @@ export function openCommand({ args, env, stdin }: CommandOptions): Command {
       return output.stderr;
     },
     send: (signal) => void child.kill(signal),
+    closeOutput: () => void child.stdout?.destroy(),
     async waitForOutput(text) {
       const seen = Promise.withResolvers<void>();
       const look = (): void => {
