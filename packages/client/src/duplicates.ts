@@ -1,6 +1,7 @@
 /** Suppresses what a server repeats after a reconnect. Asked by event-stream.ts for each event before it is queued. */
 
-const blockSize = 64;
+/** Beyond so many bytes for each of its IDs, a chunk is not kept for their sake. */
+const keptBytesPerId = 256;
 
 export interface DuplicateFilter {
   /** A new response begins. */
@@ -11,6 +12,8 @@ export interface DuplicateFilter {
    * @param ownId - The ID that the event's own block stated.
    */
   isDuplicate(ownId: string | undefined): boolean;
+  /** All events of a chunk were asked about. */
+  chunkEnded(bytes: number): void;
   /** Whether the present response has repeated, so far, only what was there before. */
   readonly repeating: boolean;
 }
@@ -23,26 +26,35 @@ export interface DuplicateFilter {
  * @param limit - At least as many IDs are remembered; older ones are forgotten.
  */
 export function createDuplicateFilter(limit: number): DuplicateFilter {
-  // IDs in the order they came: whole blocks of them, each joined to one text, and the block that is being filled.
-  // Joining copies: an ID as the parser cuts it out keeps the whole chunk around it alive in some engines.
-  let blocks: string[] = [];
-  let block: string[] = [];
+  // IDs in the order they came. In some engines an ID as the parser cuts it out keeps alive the text that it was cut
+  // out of: its chunk, with what was left of the one before.
+  let ids: string[] = [];
+  // So many of them are of earlier chunks.
+  let settled = 0;
+  // What those that came since could keep alive.
+  let bytesAlive = 0;
   // IDs of earlier responses, while this one repeats them. Made at a reconnect, so that the way of an event stays short.
   let earlier: Set<string | undefined> | undefined;
 
   return {
     reconnected() {
-      const ids = blocks.concat(block).join("\n");
-      earlier = ids ? new Set(ids.split("\n")) : undefined;
+      earlier = ids.length > 0 ? new Set(ids) : undefined;
     },
     isDuplicate(ownId) {
-      if (earlier?.has(ownId || undefined)) return true;
+      if (earlier?.has(ownId)) return true;
       earlier = undefined;
-      if (ownId && block.push(ownId) === blockSize) {
-        blocks = blocks.concat(block.join("\n")).slice(-Math.ceil(limit / blockSize));
-        block = [];
-      }
+      if (ownId) ids.push(ownId);
       return false;
+    },
+    chunkEnded(bytes) {
+      bytesAlive += bytes;
+      const fresh = ids.length - settled;
+      if (fresh === 0) return;
+      // Joining copies.
+      if (bytesAlive > fresh * keptBytesPerId) ids.push(...ids.splice(settled).join("\n").split("\n"));
+      if (ids.length > 2 * limit) ids = ids.slice(-limit);
+      settled = ids.length;
+      bytesAlive = bytes;
     },
     get repeating() {
       return earlier !== undefined;

@@ -76,6 +76,7 @@ export function createInbox(options: InboxOptions): Inbox {
       if (parser === undefined) return;
       try {
         parser.push(bytes);
+        duplicates.chunkEnded(bytes.length);
         // While a server repeats old events, their IDs lead back to where the consumer has been already.
         if (!duplicates.repeating) parsedEventId = parser.lastEventId;
       } catch (error) {

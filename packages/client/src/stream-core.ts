@@ -192,17 +192,27 @@ export function createStreamCore(
     }
   }
 
-  async function advance(): Promise<void> {
-    if (connecting !== undefined || attempt === undefined) {
-      await connecting;
-      connecting = undefined;
-      return;
-    }
+  function advance(): Promise<void> {
+    if (connecting !== undefined || attempt === undefined) return connected();
+    // One promise a read: an asynchronous function would cost twice as much.
+    return attempt.read().then(receive, interrupted);
+  }
+
+  async function connected(): Promise<void> {
+    await connecting;
+    connecting = undefined;
+  }
+
+  function receive(result: ReadableStreamReadResult<Uint8Array>): void {
     try {
-      inbox.push(attempt.accept(await attempt.read()));
+      inbox.push((attempt as Attempt).accept(result));
     } catch (error) {
-      reconnect(attempt.explain(error));
+      interrupted(error);
     }
+  }
+
+  function interrupted(error: unknown): void {
+    reconnect((attempt as Attempt).explain(error));
   }
 
   function reconnect(error: unknown): void {

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { createDuplicateFilter } from "../src/duplicates.ts";
 
-function filterOf(limit: number): (ids: (string | undefined)[]) => (string | undefined)[] {
+function filterOf(limit: number, bytes = 100): (ids: (string | undefined)[]) => (string | undefined)[] {
   const filter = createDuplicateFilter(limit);
   return (ids) => {
     filter.reconnected();
-    return ids.filter((id) => !filter.isDuplicate(id));
+    const fresh = ids.filter((id) => !filter.isDuplicate(id));
+    filter.chunkEnded(bytes);
+    return fresh;
   };
 }
 
@@ -40,4 +42,22 @@ test("at least as many IDs are remembered as the limit says, and the oldest are 
   const pass = filterOf(100);
   for (let id = 0; id < 1000; id++) pass([String(id)]);
   expect(pass(["800", "999"])).toEqual(["800", "999"]);
+});
+
+test("the same is remembered of chunks that are too large to be kept", () => {
+  const pass = filterOf(10, 1_000_000);
+  expect(pass(["1", "2"])).toEqual(["1", "2"]);
+  expect(pass(["1", "2", "3"])).toEqual(["3"]);
+});
+
+test("large events are not kept alive by their IDs", () => {
+  const filter = createDuplicateFilter(10_000);
+  const before = process.memoryUsage().heapUsed;
+  for (let index = 0; index < 400; index++) {
+    // Cut out as the parser does it.
+    const text = `${"x".repeat(1_048_576)}${index} is a long event ID`;
+    filter.isDuplicate(text.slice(1_048_576));
+    filter.chunkEnded(text.length);
+  }
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(200 * 1_048_576);
 });
