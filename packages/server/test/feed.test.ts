@@ -131,16 +131,16 @@ describe("what is pulled", () => {
     expect(textOf(await feed.pull(start, manyBytes))).toBe("a");
   });
 
-  it("of fixed records goes on after a seq, in pieces", async () => {
-    const records: LogRecord[] = [...pieces(0, 3), endPayload].map((payload, index) => ({
-      epoch: 2,
-      seq: index + 1,
-      payload,
+  it("of fixed records goes on after a position, whatever their numbers, in pieces", async () => {
+    const positions = [1, 2, 3].map((seq) => ({ epoch: 0, seq })).concat({ epoch: 2, seq: 2 });
+    const records: LogRecord[] = positions.map((position, index) => ({
+      ...position,
+      payload: [...pieces(0, 3), endPayload][index] ?? "",
     }));
     const feed = createFixedFeed(records, format);
-    expect(await feed.pull({ epoch: 1, seq: 1 }, 1)).toMatchObject({ position: { epoch: 2, seq: 2 }, end: false });
-    const rest = await feed.pull({ epoch: 2, seq: 2 }, manyBytes);
-    expect(rest).toMatchObject({ position: { epoch: 2, seq: 4 }, end: true });
+    expect(await feed.pull({ epoch: 0, seq: 1 }, 1)).toMatchObject({ position: { epoch: 0, seq: 2 }, end: false });
+    const rest = await feed.pull({ epoch: 0, seq: 2 }, manyBytes);
+    expect(rest).toMatchObject({ position: { epoch: 2, seq: 2 }, end: true });
     expect(textOf(rest)).toBe(`2,${endPayload}`);
   });
 });

@@ -3,6 +3,7 @@ import type { ProviderPart } from "../provider/provider.ts";
 import type { Chunk, EndMetadata } from "../protocol.ts";
 import type { Answer } from "./answer.ts";
 import type { StoredChunk } from "./records.ts";
+import { splitText } from "./split-text.ts";
 import { createToolAssembler } from "./tool-assembler.ts";
 
 export interface Assembler {
@@ -47,7 +48,8 @@ export function createAssembler(answer: Answer): Assembler {
       heldHalf = delta.slice(-1);
       delta = delta.slice(0, -1);
     }
-    if (delta !== "") chunks.push({ type: `${type}-delta`, id: open.id, delta: delta.toWellFormed() });
+    for (const piece of splitText(delta.toWellFormed()))
+      chunks.push({ type: `${type}-delta`, id: open.id, delta: piece });
     return chunks;
   }
 

@@ -21,8 +21,8 @@ const listQuery = v.strictObject({
   cursor: v.optional(v.string()),
 });
 
-/** How long the log of a deleted answer that was running is kept at most, in milliseconds. */
-const stoppedLogMs = 60_000;
+/** How long the log of a deleted answer is kept at most, in milliseconds. */
+const deletedLogMs = 60_000;
 
 export function addConversationRoutes(app: ChatApp, { store, log, generations, ownerOf }: RouteContext): void {
   const { conversations } = store;
@@ -57,12 +57,14 @@ export function addConversationRoutes(app: ChatApp, { store, log, generations, o
 
   app.delete(path, async (c) => {
     const ownerId = ownerOf(c.env.incoming);
+    const logIds = await conversations.generationIds(ownerId, c.req.param("id"));
     const running = await store.generations.findUnfinished(ownerId, c.req.param("id"));
+    // Before the rows that name them are gone: a server killed in between leaves no log behind.
+    for (const id of logIds) if (id !== running?.id) await log.expire(id, deletedLogMs);
     if (running) await generations.stop(running);
-    const deleted = await conversations.remove(ownerId, c.req.param("id"));
-    if (!deleted) throw new ProblemError("not-found");
+    if (!(await conversations.remove(ownerId, c.req.param("id")))) throw new ProblemError("not-found");
     // Readers of what still runs are given its end; its log goes with it, or without it where nobody works on it.
-    for (const id of deleted) await log.expire(id, id === running?.id ? stoppedLogMs : 0);
+    for (const id of logIds) await log.expire(id, id === running?.id ? deletedLogMs : 0);
     return c.body(null, 204);
   });
 }

@@ -4,6 +4,7 @@ import { emptyAnswer, isToolPart } from "../generation/answer.ts";
 import { createAssembler } from "../generation/assembler.ts";
 import { errorTexts } from "../generation/error-texts.ts";
 import { type StoredChunk, toPayload } from "../generation/records.ts";
+import { splitText } from "../generation/split-text.ts";
 import type { TerminalState, ToolPart } from "../protocol.ts";
 import { type GenerationRow, toEnd, toParts } from "../store/rows.ts";
 
@@ -26,14 +27,17 @@ export function toStoredRecords(generation: GenerationRow, partsJson: string, en
     }
     const partId = part.type === "text" ? `t${answer.textParts++}` : `r${answer.reasoningParts++}`;
     chunks.push({ type: `${part.type}-start`, id: partId });
-    // A part may have been closed before it was given text: never more chunks than the log had records.
-    if (part.text !== "") chunks.push({ type: `${part.type}-delta`, id: partId, delta: part.text });
+    for (const delta of splitText(part.text)) chunks.push({ type: `${part.type}-delta`, id: partId, delta });
     chunks.push({ type: `${part.type}-end`, id: partId });
   }
   chunks.push(...createAssembler(answer).end(metadata, metadata.code && errorTexts[metadata.code]));
-  // Numbered backwards from the end: the terminal chunk and `close` have the very IDs they had in the log.
-  const first = end.seq - chunks.length + 1;
-  return chunks.map((chunk, index) => ({ epoch: end.epoch, seq: first + index, payload: toPayload(chunk) }));
+  // The last three chunks are the very records of the log, at their positions. The others stand for several of its records, so
+  // they get positions that no record ever had: an ID never names two texts.
+  return chunks.map((chunk, index) => {
+    const fromEnd = chunks.length - 1 - index;
+    const position = fromEnd <= 2 ? { epoch: end.epoch, seq: end.seq - fromEnd } : { epoch: 0, seq: index + 1 };
+    return { ...position, payload: toPayload(chunk) };
+  });
 }
 
 function toToolChunks(part: ToolPart): StoredChunk[] {

@@ -20,8 +20,10 @@ export interface ConversationStore {
   list(ownerId: string, page: { limit: number; cursor?: string }): Promise<ConversationPage | undefined>;
   read(ownerId: string, id: string): Promise<Conversation | undefined>;
   rename(ownerId: string, id: string, title: string): Promise<ConversationSummary | undefined>;
-  /** Deletes it with all that belongs to it. Returns the generations whose logs are left, or `undefined` if there is none. */
-  remove(ownerId: string, id: string): Promise<string[] | undefined>;
+  /** The generations of a conversation, by whose IDs their logs go. */
+  generationIds(ownerId: string, id: string): Promise<string[]>;
+  /** Deletes it with all that belongs to it, but for the logs. Returns whether there was one. */
+  remove(ownerId: string, id: string): Promise<boolean>;
 }
 
 export function createConversationStore(database: Kysely<Schema>, now: () => number): ConversationStore {
@@ -87,18 +89,24 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
       return row && toSummary(row);
     },
 
+    async generationIds(ownerId, id) {
+      const rows = await database
+        .selectFrom("generations")
+        .select("id")
+        .where("conversation_id", "=", id)
+        .where("owner_id", "=", ownerId)
+        .execute();
+      return rows.map((row) => row.id);
+    },
+
     async remove(ownerId, id) {
-      return database.transaction().execute(async (transaction) => {
-        const row = await findConversation(transaction, ownerId, id);
-        if (!row) return undefined;
-        const generations = await transaction
-          .selectFrom("generations")
-          .select("id")
-          .where("conversation_id", "=", id)
-          .execute();
-        await transaction.deleteFrom("conversations").where("id", "=", id).execute();
-        return generations.map((generation) => generation.id);
-      });
+      const row = await database
+        .deleteFrom("conversations")
+        .where("id", "=", id)
+        .where("owner_id", "=", ownerId)
+        .returning("id")
+        .executeTakeFirst();
+      return row !== undefined;
     },
   };
 }

@@ -487,14 +487,15 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       await end(first, "answer");
       const second = await begin(owner, { conversationId: first.conversation_id });
       const kept = await begin(owner);
-      const removed = await store.conversations.remove(owner, first.conversation_id);
-      expect(removed?.toSorted()).toEqual([first.id, second.id].toSorted());
+      const ids = await store.conversations.generationIds(owner, first.conversation_id);
+      expect(ids.toSorted()).toEqual([first.id, second.id].toSorted());
+      expect(await store.conversations.remove(owner, first.conversation_id)).toBe(true);
       expect(await store.conversations.read(owner, first.conversation_id)).toBeUndefined();
       expect(await store.generations.find(owner, first.id)).toBeUndefined();
       for (const table of ["messages", "generations", "generation_keys"] as const) {
         expect(await countRows(table, first.conversation_id)).toBe(0);
       }
-      expect(await store.conversations.remove(owner, first.conversation_id)).toBeUndefined();
+      expect(await store.conversations.remove(owner, first.conversation_id)).toBe(false);
       expect(await store.conversations.read(owner, kept.conversation_id)).toBeDefined();
       expect((await begin(owner, { keys: ["key:gone"] })).id).not.toBe(first.id);
     });
@@ -565,7 +566,8 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
     const id = generation.conversation_id;
     expect(await store.conversations.read(other, id)).toBeUndefined();
     expect(await store.conversations.rename(other, id, "mine now")).toBeUndefined();
-    expect(await store.conversations.remove(other, id)).toBeUndefined();
+    expect(await store.conversations.generationIds(other, id)).toEqual([]);
+    expect(await store.conversations.remove(other, id)).toBe(false);
     expect((await store.conversations.list(other, { limit: 5 }))?.conversations).toEqual([]);
     expect(await store.generations.find(other, generation.id)).toBeUndefined();
     expect(await store.generations.findUnfinished(other, id)).toBeUndefined();
