@@ -35,8 +35,8 @@ export function toStoredRecords(generation: GenerationRow, partsJson: string, en
   // they get positions that no record ever had: an ID never names two texts.
   return chunks.map((chunk, index) => {
     const fromEnd = chunks.length - 1 - index;
-    const position = fromEnd <= 2 ? { epoch: end.epoch, seq: end.seq - fromEnd } : { epoch: 0, seq: index + 1 };
-    return { ...position, payload: toPayload(chunk) };
+    const payload = toPayload(chunk);
+    return fromEnd <= 2 ? { epoch: end.epoch, seq: end.seq - fromEnd, payload } : { epoch: 0, seq: index + 1, payload };
   });
 }
 
