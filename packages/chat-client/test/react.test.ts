@@ -1,9 +1,8 @@
 /** The React hook in a real Chromium, in strict mode, over a real server. */
 import { openChromium, scriptedAnswer } from "@typebar/testing";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundlePage, openPage } from "./served-page.ts";
 import { openWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -13,22 +12,8 @@ let page: Page;
 let script: string;
 const complaints: string[] = [];
 
-async function bundle(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    resolve: { conditions: ["typebar-source", "module", "browser", "production"] },
-    define: { "process.env.NODE_ENV": '"development"' },
-    build: { write: false, lib: { entry: join(import.meta.dirname, "react-page/main.ts"), formats: ["es"] } },
-  });
-  const [output] = [built].flat();
-  const chunk = output !== undefined && "output" in output ? output.output[0] : undefined;
-  if (chunk === undefined) throw new Error("Nothing was built");
-  return chunk.code;
-}
-
 beforeAll(async () => {
-  [world, browser, script] = await Promise.all([openWorld(), openChromium(), bundle()]);
+  [world, browser, script] = await Promise.all([openWorld(), openChromium(), bundlePage("react-page/main.ts")]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), world?.[Symbol.asyncDispose]()]);
@@ -39,14 +24,7 @@ beforeEach(async () => {
   page.on("console", (message) => {
     if (message.type() === "error" && !/favicon|404/u.test(message.text())) complaints.push(message.text());
   });
-  await page.route("**/react.html", (route) =>
-    route.fulfill({
-      contentType: "text/html",
-      body: '<!doctype html><div id="root"></div><script type="module" src="/react.js"></script>',
-    }),
-  );
-  await page.route("**/react.js", (route) => route.fulfill({ contentType: "text/javascript", body: script }));
-  await page.goto(`${world.server.url}/react.html`);
+  await openPage(page, world.server.url, script);
 });
 afterEach(async () => {
   await page.close();
@@ -122,7 +100,7 @@ describe("useChat", () => {
     await isWhole("script:plain:5:60");
     expect(await page.evaluate(() => location.hash)).not.toBe(path);
     world.model.release(first);
-    await page.goto(`${world.server.url}/react.html${path}`);
+    await page.goto(`${world.server.url}/test.html${path}`);
     await page.reload();
     await isWhole(first);
   });
