@@ -85,6 +85,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
           password: config.password,
           isHttps: config.publicUrl?.protocol === "https:",
           now: Date.now,
+          steadyNow: () => performance.now(),
         });
   const access = createAccess({ host: config.host, publicUrl: config.publicUrl, origins: config.origins, gate });
   const routes = createChatRoutes({

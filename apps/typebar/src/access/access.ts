@@ -67,7 +67,7 @@ function decideByPassword(gate: PasswordGate, request: RequestFacts, headers: Re
     case "allowed":
       return { type: "allowed", headers };
     case "too-many-attempts": {
-      const detail = `Too many wrong passwords came from this address. Try again in ${decision.retryAfterSeconds} s.`;
+      const detail = `Too many wrong passwords were tried. Try again in ${decision.retryAfterSeconds} s.`;
       const retry = { "Retry-After": String(decision.retryAfterSeconds) };
       return { type: "refused", code: "too-many-attempts", detail, headers: { ...headers, ...retry } };
     }

@@ -2,7 +2,7 @@
  * Slows down whoever guesses passwords: after a few failures an address has to wait, each time twice as long.
  * Used by password-gate.ts. Another address is not made to wait, and whoever is signed in is never asked.
  */
-import { isIPv6 } from "node:net";
+import { toAddressKey } from "./address-key.ts";
 
 const freeFailures = 3;
 const firstWaitMs = 1000;
@@ -38,9 +38,9 @@ export function createAttemptLimit(options: { now: () => number }): AttemptLimit
     return undefined;
   };
   return {
-    waitMs: (address) => Math.max(0, (read(toKey(address))?.waitUntilMs ?? 0) - now()),
+    waitMs: (address) => Math.max(0, (read(toAddressKey(address))?.waitUntilMs ?? 0) - now()),
     fail: (address) => {
-      const key = toKey(address);
+      const key = toAddressKey(address);
       const count = (read(key)?.count ?? 0) + 1;
       failures.delete(key);
       failures.set(key, { count, lastMs: now(), waitUntilMs: now() + waitAfter(count) });
@@ -48,29 +48,11 @@ export function createAttemptLimit(options: { now: () => number }): AttemptLimit
       if (failures.size > maxAddresses && oldest !== undefined) failures.delete(oldest);
     },
     succeed: (address) => {
-      failures.delete(toKey(address));
+      failures.delete(toAddressKey(address));
     },
   };
 }
 
 function waitAfter(count: number): number {
   return count < freeFailures ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** (count - freeFailures));
-}
-
-/** A household or a server has a whole IPv6 /64, so that counts as one address. */
-function toKey(address: string): string {
-  const plain = address
-    .toLowerCase()
-    .replace(/^::ffff:(?=\d+\.)/, "")
-    .replace(/%.*$/, "");
-  if (!isIPv6(plain)) return plain;
-  const [head = "", tail] = plain.split("::");
-  const headGroups = head === "" ? [] : head.split(":");
-  const tailGroups = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : 8 - headGroups.length - tailGroups.length;
-  const groups = [...headGroups, ...Array.from({ length: Math.max(0, zeros) }, () => "0"), ...tailGroups];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
 }

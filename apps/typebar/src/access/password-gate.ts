@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { createAttemptLimit } from "./attempt-limit.ts";
+import { createOverallLimit } from "./overall-limit.ts";
 import { createSessionKey, sessionSeconds } from "./session.ts";
 
 export type GateDecision =
@@ -27,23 +28,29 @@ export interface PasswordGateOptions {
   isHttps: boolean;
   /** Wall clock, in milliseconds since 1970. */
   now: () => number;
+  /** Milliseconds of a clock that never goes back: a wall clock that is put back would make an address wait as long. */
+  steadyNow: () => number;
 }
 
-export async function createPasswordGate({ password, isHttps, now }: PasswordGateOptions): Promise<PasswordGate> {
+export async function createPasswordGate(options: PasswordGateOptions): Promise<PasswordGate> {
+  const { password, isHttps, now, steadyNow } = options;
   const key = await createSessionKey(password);
-  const limit = createAttemptLimit({ now });
+  const limit = createAttemptLimit({ now: steadyNow });
+  const overall = createOverallLimit({ now: steadyNow });
   // With the prefix a browser takes the cookie from this very host only, and only over https.
   const cookieName = isHttps ? "__Host-typebar-session" : "typebar-session";
   const attributes = `Path=/; HttpOnly; SameSite=Strict${isHttps ? "; Secure" : ""}`;
 
   const tryBytes = (candidate: Uint8Array, address: string): GateDecision => {
-    const waitMs = limit.waitMs(address);
+    const waitMs = Math.max(limit.waitMs(address), overall.waitMs(address));
     if (waitMs > 0) return { type: "too-many-attempts", retryAfterSeconds: Math.ceil(waitMs / 1000) };
     if (!key.isPassword(candidate)) {
       limit.fail(address);
+      overall.fail();
       return { type: "unauthorized" };
     }
     limit.succeed(address);
+    overall.succeed(address);
     return { type: "allowed" };
   };
 

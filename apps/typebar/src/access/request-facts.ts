@@ -1,5 +1,6 @@
 /** What the checks of this folder look at, taken from Node's request. Made by the composition root for each request. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import { isLoopbackHost } from "../config/loopback.ts";
 
 export interface RequestFacts {
@@ -24,11 +25,12 @@ export function toRequestFacts(incoming: IncomingMessage): RequestFacts {
 
 /**
  * The peer's address. A peer on this machine is taken for a proxy: the last address it notes is the one that it saw
- * itself, while those before it came with the request and may be made up.
+ * itself, while those before it came with the request and may be made up. What is no address was noted by no proxy.
  */
 function clientAddress(peer: string, headers: IncomingHttpHeaders): string {
   const forwarded = headers["x-forwarded-for"];
   if (forwarded === undefined || !isLoopbackHost(peer)) return peer;
   const list = Array.isArray(forwarded) ? forwarded.join(",") : forwarded;
-  return list.split(",").at(-1)?.trim() ?? peer;
+  const last = list.split(",").at(-1)?.trim() ?? "";
+  return isIP(last) === 0 ? peer : last;
 }

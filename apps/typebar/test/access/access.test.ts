@@ -171,7 +171,12 @@ describe("CORS", () => {
   });
 
   test("answers a listed site's preflight without asking for a password", async () => {
-    const gate = await createPasswordGate({ password: "open sesame", isHttps: false, now: () => 0 });
+    const gate = await createPasswordGate({
+      password: "open sesame",
+      isHttps: false,
+      now: () => 0,
+      steadyNow: () => 0,
+    });
     const access = createOpenAccess({ origins: ["https://app.example.org"], gate });
     const decision = decide(access, "OPTIONS", "/api/chat", { ...preflight, origin: "https://app.example.org" });
     expect(decision.type).toBe("preflight");
@@ -194,7 +199,12 @@ describe("CORS", () => {
   });
 
   test("shows a listed site the answer and its Typebar headers, also of a refusal", async () => {
-    const gate = await createPasswordGate({ password: "open sesame", isHttps: false, now: () => 0 });
+    const gate = await createPasswordGate({
+      password: "open sesame",
+      isHttps: false,
+      now: () => 0,
+      steadyNow: () => 0,
+    });
     const access = createOpenAccess({ origins: ["https://app.example.org"], gate });
     const decision = decide(access, "POST", "/api/chat", { origin: "https://app.example.org" });
     expect(codeOf(decision)).toBe("unauthorized");
@@ -218,7 +228,7 @@ describe("with a password", () => {
 
   async function createLockedAccess(): Promise<Access> {
     return createOpenAccess({
-      gate: await createPasswordGate({ password: "open sesame", isHttps: false, now: () => 0 }),
+      gate: await createPasswordGate({ password: "open sesame", isHttps: false, now: () => 0, steadyNow: () => 0 }),
     });
   }
 

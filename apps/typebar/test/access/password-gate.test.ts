@@ -10,6 +10,8 @@ const address = "203.0.113.7";
 
 interface Clock {
   nowMs: number;
+  /** @defaultValue the same as `nowMs` */
+  steadyMs?: number;
 }
 
 function createGate(clock: Clock, options: { password?: string; isHttps?: boolean } = {}): Promise<PasswordGate> {
@@ -17,6 +19,7 @@ function createGate(clock: Clock, options: { password?: string; isHttps?: boolea
     password: options.password ?? password,
     isHttps: options.isHttps ?? false,
     now: () => clock.nowMs,
+    steadyNow: () => clock.steadyMs ?? clock.nowMs,
   });
 }
 
@@ -111,6 +114,37 @@ describe("password gate", () => {
     expect(gate.tryPassword(password, address).type).toBe("too-many-attempts");
     expect(gate.tryPassword(password, "203.0.113.8").type).toBe("allowed");
     expect(gate.check(toCookie(gate.signInCookie()), address).type).toBe("allowed");
+  });
+
+  test("does not make anybody wait longer because the wall clock was put back", async () => {
+    const clock = { nowMs: 86_400_000, steadyMs: 0 };
+    const gate = await createGate(clock);
+    for (let failure = 0; failure < 3; failure++) gate.tryPassword("guess", address);
+    expect(gate.tryPassword(password, address)).toEqual({ type: "too-many-attempts", retryAfterSeconds: 1 });
+    clock.nowMs = 0;
+    clock.steadyMs = 1000;
+    expect(gate.tryPassword(password, address).type).toBe("allowed");
+  });
+
+  test("slows down who guesses from ever new addresses, but no program that knows the password and no signed-in browser", async () => {
+    const clock = { nowMs: 0 };
+    const gate = await createGate(clock);
+    gate.tryPassword(password, address);
+    let guesses = 0;
+    for (let request = 0; request < 36_000; request++) {
+      if (gate.tryPassword("guess", toAddress(request)).type === "unauthorized") guesses += 1;
+      clock.nowMs += 100;
+    }
+    // In an hour: 50 at once, then one every 4 s.
+    expect(guesses).toBeGreaterThan(900);
+    expect(guesses).toBeLessThan(960);
+    const other = gate.tryPassword(password, "203.0.113.8");
+    expect(other.type === "too-many-attempts" && other.retryAfterSeconds).toBeLessThanOrEqual(4);
+    expect(gate.check({ token: password }, address).type).toBe("allowed");
+    expect(gate.check(toCookie(gate.signInCookie()), "203.0.113.9").type).toBe("allowed");
+    clock.nowMs += 10 * 60_000;
+    for (let failure = 0; failure < 12; failure++) gate.tryPassword("typo", toAddress(failure));
+    expect(gate.tryPassword(password, "203.0.113.8").type).toBe("allowed");
   });
 });
 

@@ -36,7 +36,12 @@ const problem: CreateProblem = (code) => Response.json({ code }, { status: code 
 
 /** The access checks and the sign-in page before one page, as the composition root has them. */
 async function openLockedServer(): Promise<Ask> {
-  const gate = await createPasswordGate({ password, isHttps: false, now: Date.now });
+  const gate = await createPasswordGate({
+    password,
+    isHttps: false,
+    now: Date.now,
+    steadyNow: () => performance.now(),
+  });
   const access = createAccess({ host: "127.0.0.1", publicUrl: undefined, origins: [], gate });
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use((context, next) => {

@@ -1,0 +1,34 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import { type RequestFacts, toRequestFacts } from "../../src/access/request-facts.ts";
+
+function factsOf(request: { url?: string; peer?: string; forwarded?: string }): RequestFacts {
+  const socket = new Socket();
+  Object.defineProperty(socket, "remoteAddress", { value: request.peer ?? "127.0.0.1" });
+  const incoming = new IncomingMessage(socket);
+  incoming.url = request.url ?? "/";
+  if (request.forwarded !== undefined) incoming.headers["x-forwarded-for"] = request.forwarded;
+  return toRequestFacts(incoming);
+}
+
+describe("whom failed passwords are counted against", () => {
+  test.each([
+    ["198.51.100.7", "198.51.100.7"],
+    ["made up, 198.51.100.7", "198.51.100.7"],
+    ["198.51.100.7, 2001:db8::1", "2001:db8::1"],
+  ])("is the last address that a proxy on this machine notes: %s", (forwarded, address) => {
+    expect(factsOf({ forwarded }).address).toBe(address);
+  });
+
+  test.each(["made up", "", "198.51.100.7, ", "198.51.100.7.8", "é".repeat(15_000)])(
+    "is the peer where what is noted is no address: %.20s",
+    (forwarded) => {
+      expect(factsOf({ forwarded }).address).toBe("127.0.0.1");
+    },
+  );
+
+  test("is the peer where it is another machine", () => {
+    expect(factsOf({ peer: "203.0.113.7", forwarded: "198.51.100.7" }).address).toBe("203.0.113.7");
+  });
+});
