@@ -1,4 +1,4 @@
-/** Reading event streams: how many events and megabytes a second each client hands to its caller. */
+/** Reading event streams: how many events and megabytes each client hands to its caller in a second of CPU time. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

@@ -69,7 +69,7 @@ const clients: Record<NonNullable<HttpCase["client"]>, Client> = {
         });
       }
       source.addEventListener("error", (event: Event) => {
-        if (source.readyState === EventSource.CLOSED) reject((event as EventSourceErrorEvent).error as Error);
+        if (source.readyState === EventSource.CLOSED) reject((event as EventSourceErrorEvent).error);
       });
     });
   },

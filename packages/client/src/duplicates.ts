@@ -50,8 +50,9 @@ export function createDuplicateFilter(limit: number): DuplicateFilter {
       bytesAlive += bytes;
       const fresh = ids.length - settled;
       if (fresh === 0) return;
-      // Joining copies.
-      if (bytesAlive > fresh * keptBytesPerId) ids.push(...ids.splice(settled).join("\n").split("\n"));
+      // Joining copies, but not a text that is alone.
+      if (bytesAlive > fresh * keptBytesPerId)
+        ids.push(...["", ...ids.splice(settled)].join("\n").split("\n").slice(1));
       if (ids.length > 2 * limit) ids = ids.slice(-limit);
       settled = ids.length;
       bytesAlive = bytes;
