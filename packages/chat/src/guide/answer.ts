@@ -1,9 +1,10 @@
 /** A question -> the whole answer, decided before the first character is typed. Called by guide-provider.ts. */
 import { questionLanguage } from "./language.ts";
 import type { GuideLanguage } from "./language.ts";
-import { phrases, smallTalk } from "./phrases.ts";
+import { phrases } from "./phrases.ts";
 import type { SearchHit, SearchIndex } from "./search-index.ts";
 import type { GuideSection } from "./sections.ts";
+import { smallTalk } from "./small-talk.ts";
 import { toQueryTerms } from "./tokens.ts";
 
 interface GuideSource {
@@ -30,7 +31,12 @@ const docsRoot = "/docs/";
 /** The same question gives the same answer to the byte: continuing relies on it. */
 export function composeAnswer(question: string, index: SearchIndex): GuideAnswer {
   const language = questionLanguage(question);
+  if (language === undefined) return declinedAnswer("en");
   const talk = smallTalk(question);
+  if (talk === "about") {
+    const about = index.pageStart(`${language}/what-is-typebar.md`);
+    return about === undefined ? declinedAnswer(language) : sectionsAnswer(language, [about]);
+  }
   if (talk !== undefined) return talkAnswer(language, talk);
   const terms = toQueryTerms(question, language);
   const hits = index.search(terms, language, candidates);

@@ -52,34 +52,3 @@ export const phrases: Record<GuideLanguage, GuidePhrases> = {
     titleSeparator: "：",
   },
 };
-
-const greetings = new Set(
-  (
-    "hi|hello|hey|hello there|hi there|hey there|good morning|good afternoon|good evening|help|help me|howdy|yo|start|test|" +
-    "what can you do|what can you do for me|what can i ask|what can i ask you|what do you do|who are you|what are you|how can you help|how can you help me|how are you|" +
-    "what do you know|what should i ask|how does this work|" +
-    "你好|您好|你好呀|你好啊|嗨|哈喽|哈啰|在吗|早上好|上午好|下午好|晚上好|大家好|帮助|帮帮我|测试|你是谁|你是什么|你能做什么|你能干什么|你会什么|你会做什么|" +
-    "你可以做什么|你有什么功能|我能问什么|我可以问什么|我能问你什么|能做什么|你能帮我什么|你好吗|你知道什么|该问什么"
-  ).split("|"),
-);
-const thanksWords = new Set(
-  "thanks|thank you|thank you very much|thanks a lot|thx|ok thanks|cheers|谢谢|谢谢你|多谢|谢谢您|非常感谢|感谢|谢了".split(
-    "|",
-  ),
-);
-
-/** Talk that asks for no page: answered from this file alone. */
-export function smallTalk(question: string): "greeting" | "thanks" | undefined {
-  const bare = question
-    .normalize("NFKC")
-    .toLowerCase()
-    .replaceAll("typebar", "")
-    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
-    .trim();
-  if (thanksWords.has(bare)) return "thanks";
-  if (bare === "" || greetings.has(bare)) return "greeting";
-  // "你好，你能做什么？": a greeting, then one of the questions above.
-  const spaceLess = bare.replaceAll(" ", "");
-  const rest = /^(?:hello|hi|hey|你好|您好|嗨)[ ]?(.+)$/u.exec(bare)?.[1] ?? spaceLess;
-  return greetings.has(rest.trim()) ? "greeting" : undefined;
-}

@@ -17,6 +17,8 @@ export interface SearchHit {
 export interface SearchIndex {
   /** Best first, at most `limit`; none for no terms. */
   search(terms: readonly QueryTerm[], language: GuideLanguage, limit: number): SearchHit[];
+  /** What stands below the first heading of the page at `path`. */
+  pageStart(path: string): GuideSection | undefined;
   close(): void;
 }
 
@@ -53,6 +55,7 @@ export function createSearchIndex(sections: readonly GuideSection[]): SearchInde
   );
   return {
     search: (terms, language, limit) => search({ ranked, sections, terms, language }).slice(0, limit),
+    pageStart: (path) => sections.find((section) => section.path === path && section.fragment === ""),
     close: () => database.close(),
   };
 }

@@ -8,7 +8,7 @@ import { isStopWord, stopPhrases } from "./stop-words.ts";
 
 /** One thing a question asks about. */
 export interface QueryTerm {
-  /** An FTS5 string literal, quoted here: nothing of the question reaches the query language. */
+  /** An FTS5 string literal, quoted here: nothing of the question reaches the query language but its words. */
   literal: string;
   /** A Han pair that shares a character with the term before it: one of the two may span two words. */
   overlapsPrevious: boolean;
@@ -51,7 +51,9 @@ function hanTerms(han: string): QueryTerm[] {
   return kept.split(/ +/u).flatMap((part): QueryTerm[] => {
     if (part === "") return [];
     const pairs = toPairs(part);
-    if (pairs.length === 0) return [{ literal: `"${part}"*`, overlapsPrevious: false, weak: true }];
+    // In running text a lone character begins any number of words; where it is a heading's or a keyword's, it is meant.
+    if (pairs.length === 0)
+      return [{ literal: `{heading keywords} : "${part}"*`, overlapsPrevious: false, weak: true }];
     return pairs.map((pair, index) => ({ literal: `"${pair}"`, overlapsPrevious: index > 0, weak: false }));
   });
 }
