@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { StaticFile } from "./manifest.ts";
+import { toReaderText } from "./reader-text.ts";
 
 export type Encoding = "br" | "gzip" | "identity";
 
@@ -36,8 +37,10 @@ export function createFileCache(): FileCache {
   return load;
 }
 
-async function read({ file }: StaticFile): Promise<LoadedFile> {
-  const bytes = new Uint8Array(await readFile(file));
+async function read({ file, documentation }: StaticFile): Promise<LoadedFile> {
+  const bytes = documentation
+    ? new TextEncoder().encode(toReaderText(await readFile(file, "utf8")))
+    : new Uint8Array(await readFile(file));
   return { bytes, etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"` };
 }
 

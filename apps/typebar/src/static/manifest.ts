@@ -11,6 +11,8 @@ export interface StaticFile {
   /** Its name changes with its content, so browsers need never ask again. */
   immutable: boolean;
   compressible: boolean;
+  /** A page of the documentation: served without what only the guide reads. */
+  documentation: boolean;
 }
 
 export type Manifest = ReadonlyMap<string, StaticFile>;
@@ -42,11 +44,12 @@ export function createManifest({ webDir, docsDir }: { webDir: string; docsDir: s
       type: "application/octet-stream",
       compressible: false,
     };
-    files.set(path, { file, contentType: type, compressible, immutable: hashedName.test(path) });
+    files.set(path, { file, contentType: type, compressible, immutable: hashedName.test(path), documentation: false });
   }
   for (const { path, file } of listFiles(docsDir)) {
     if (extname(file) !== ".md") continue;
-    files.set(`/docs${path}`, { file, contentType: "text/plain; charset=utf-8", compressible: true, immutable: false });
+    const contentType = "text/plain; charset=utf-8";
+    files.set(`/docs${path}`, { file, contentType, compressible: true, immutable: false, documentation: true });
   }
   return files;
 }

@@ -22,6 +22,8 @@ const dir = mkdtempSync(join(tmpdir(), "typebar-static-"));
 const webDir = join(dir, "dist");
 const docsDir = join(dir, "docs");
 const script = `console.log("${"typebar ".repeat(400)}");`;
+const keywordsPage =
+  "# One\n\n<!-- keywords: a, 乙 -->\n\nText.\n\n## Two\n\n<!-- keywords: b -->\n\n<!-- a note -->\n";
 const files = createFixture();
 const server = createAdaptorServer({
   fetch: async (_request: Request, env: unknown) => {
@@ -51,6 +53,7 @@ function createFixture(): ReturnType<typeof createStaticFiles> {
   writeFileSync(join(webDir, "assets", "font-C1x_9-Zq.woff2"), "x".repeat(5000));
   writeFileSync(join(docsDir, "errors.md"), "# Errors\n");
   writeFileSync(join(docsDir, "en", "guide.md"), "# Guide: 指南\n");
+  writeFileSync(join(docsDir, "en", "keywords.md"), keywordsPage);
   writeFileSync(join(docsDir, "secret.json"), "{}");
   writeFileSync(join(dir, "outside.txt"), "outside");
   symlinkSync(join(dir, "outside.txt"), join(webDir, "link.txt"));
@@ -94,6 +97,12 @@ test.each([
   const { status, headers } = await ask(path);
   expect(status).toBe(200);
   expect(headers).toMatchObject({ "content-type": type, "cache-control": caching });
+});
+
+test("gives the documentation without the keywords that only the guide needs", async () => {
+  const { headers, body } = await ask("/docs/en/keywords.md");
+  expect(body.toString()).toBe("# One\n\nText.\n\n## Two\n\n<!-- a note -->\n");
+  expect(headers["content-length"]).toBe(String(body.length));
 });
 
 test.each([
