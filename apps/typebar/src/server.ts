@@ -1,10 +1,10 @@
 /** The composition root: wires log, store, providers and routes into one server. Called by main.ts; the only place that knows the drivers. */
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
-import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { getRequestListener, type HttpBindings, RequestError } from "@hono/node-server";
 import {
   createChatRoutes,
   createGenerations,
@@ -18,9 +18,9 @@ import { openSqliteLog } from "@typebar/log/sqlite";
 import { createEventStreams } from "@typebar/server";
 import type { Logger } from "pino";
 import { createAccess } from "./access/access.ts";
-import { type CreateProblem, toAccessResponse } from "./access/access-response.ts";
+import { type CreateProblem, toAccessResponse, writeAccessResponse } from "./access/access-response.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
-import { toRequestFacts } from "./access/request-facts.ts";
+import { toOriginForm, toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import type { Config } from "./config/load-config.ts";
@@ -105,10 +105,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   async function answer(request: Request, env: HttpBindings): Promise<Response> {
     const facts = toRequestFacts(env.incoming);
     const decision = access.decide(facts);
-    // On Node's response, before any route: an event stream writes its head there itself.
-    for (const [name, value] of Object.entries({ ...securityHeaders, ...decision.headers })) {
-      env.outgoing.setHeader(name, value);
-    }
+    setHeaders(env.outgoing, decision.headers);
     const refusal = toAccessResponse(decision, (code, detail) => problemFor(facts.path)(code, { detail }));
     if (refusal) return refusal;
     const { method, path, headers } = facts;
@@ -122,11 +119,28 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     overrideGlobalObjects: false,
     hostname: config.host,
     errorHandler: (error) => {
+      if (error instanceof RequestError) return problem("bad-request");
       logger.error({ err: error }, "a request failed outside its route");
       return problem("internal");
     },
   });
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+
+  function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    // On Node's response, before any route: an event stream writes its head there itself.
+    setHeaders(outgoing, securityHeaders);
+    const facts = toRequestFacts(incoming);
+    const unreadable = access.refuseUnreadable(facts);
+    const refusal =
+      unreadable && toAccessResponse(unreadable, (code, detail) => problemFor(facts.path)(code, { detail }));
+    if (refusal) {
+      void writeAccessResponse(outgoing, refusal);
+      return;
+    }
+    toOriginForm(incoming);
+    void listener(incoming, outgoing);
+  }
+
+  const server = createServer(serve);
   await listen(server, config);
   await generations.sweep();
   const { default: defaultModel } = await providers
@@ -154,6 +168,10 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
 }
 
 const createProblem: CreateProblem = (code, detail) => problem(code, { detail });
+
+function setHeaders(outgoing: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
+}
 
 /** How long the start waits for providers to list their models. */
 const listTimeoutMs = 1000;

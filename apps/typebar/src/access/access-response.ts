@@ -1,4 +1,5 @@
 /** A decision of access.ts that ends a request -> its answer. Called by the composition root. */
+import type { ServerResponse } from "node:http";
 import type { ProblemCode } from "@typebar/chat/protocol";
 import type { AccessDecision } from "./access.ts";
 
@@ -21,6 +22,14 @@ export function toAccessResponse(decision: AccessDecision, problem: CreateProble
         headers: { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" },
       });
   }
+}
+
+/** Answers a request of which no route can be given a `Request`. What it sends besides is not read. */
+export async function writeAccessResponse(outgoing: ServerResponse, response: Response): Promise<void> {
+  outgoing.setHeader("Connection", "close");
+  const body = Buffer.from(await response.arrayBuffer());
+  outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), "Content-Length": body.length });
+  outgoing.end(body);
 }
 
 const askAgainHtml = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>Typebar</title>`;

@@ -20,6 +20,8 @@ export type AccessDecision = { headers: Record<string, string> } & (
 );
 
 export interface Access {
+  /** What no route could even read; `decide` refuses it as well. */
+  refuseUnreadable: (request: RequestFacts) => AccessDecision | undefined;
   decide: (request: RequestFacts) => AccessDecision;
   /** Whether `GET /api/chat` with these headers may start an answer; else `403` `forbidden-origin`. */
   isAllowedStartRequest: (headers: IncomingHttpHeaders) => boolean;
@@ -40,14 +42,22 @@ export function createAccess({ host, publicUrl, origins, gate }: AccessOptions):
   const isOwnHost = createHostCheck({ host, publicUrl });
   const isAllowedOrigin = createOriginCheck({ origins, publicUrl });
   const cors = createCors(origins);
+  const refuseUnreadable = ({ path, headers, authority }: RequestFacts): AccessDecision | undefined => {
+    if (!isOwnHost(headers.host) || (authority !== undefined && !isOwnHost(authority))) {
+      const detail = "This server does not answer to that Host. If people open it by that name, set PUBLIC_URL to it.";
+      return { type: "refused", code: "wrong-host", detail, headers: {} };
+    }
+    if (!path.startsWith("/") || path.includes("\\")) {
+      return { type: "refused", code: "bad-request", detail: "The request names no path of this server.", headers: {} };
+    }
+    return undefined;
+  };
   return {
+    refuseUnreadable,
     isAllowedStartRequest: createStartCheck({ origins, publicUrl }),
     decide: (request) => {
-      if (!isOwnHost(request.headers.host)) {
-        const detail =
-          "This server does not answer to that Host. If people open it by that name, set PUBLIC_URL to it.";
-        return { type: "refused", code: "wrong-host", detail, headers: {} };
-      }
+      const unreadable = refuseUnreadable(request);
+      if (unreadable !== undefined) return unreadable;
       const preflight = cors.preflightHeaders(request.method, request.headers);
       if (preflight !== undefined) return { type: "preflight", headers: preflight };
       const headers = cors.answerHeaders(request.headers);

@@ -23,9 +23,11 @@ export function createHostCheck(options: {
   };
 }
 
-/** Lower case, an IPv6 address in brackets; `undefined` for what is no `Host`. */
+/** Lower case, an IPv6 address in brackets; `undefined` for what is no `Host`, or is not written as browsers write it. */
 function hostnameOf(header: string | undefined): string | undefined {
-  return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(header?.toLowerCase() ?? "")?.[1];
+  const host = header?.toLowerCase() ?? "";
+  const name = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host)?.[1];
+  return name !== undefined && URL.parse(`http://${host}`)?.hostname === name ? name : undefined;
 }
 
 function withBrackets(host: string): string {

@@ -7,20 +7,41 @@ export interface RequestFacts {
   method: string;
   /** Without the query. */
   path: string;
+  /** The server that the request line names, where it names a whole URL. */
+  authority?: string;
   headers: IncomingHttpHeaders;
   /** Whom failed passwords are counted against. */
   address: string;
 }
 
 export function toRequestFacts(incoming: IncomingMessage): RequestFacts {
-  const target = incoming.url ?? "/";
+  const { authority, target } = splitTarget(incoming.url ?? "/");
   const queryAt = target.indexOf("?");
   return {
     method: incoming.method ?? "GET",
     path: queryAt === -1 ? target : target.slice(0, queryAt),
+    ...(authority !== undefined && { authority }),
     headers: incoming.headers,
     address: clientAddress(incoming.socket.remoteAddress ?? "", incoming.headers),
   };
+}
+
+/**
+ * Gives a request that names a whole URL the form that all others have; every route reads that one only.
+ *
+ * @see RFC 9112, section 3.2.2
+ */
+export function toOriginForm(incoming: IncomingMessage): void {
+  const { authority, target } = splitTarget(incoming.url ?? "/");
+  if (authority === undefined) return;
+  incoming.url = target;
+  incoming.headers.host = authority;
+}
+
+function splitTarget(target: string): { authority?: string; target: string } {
+  const [, authority, rest = ""] = /^https?:\/\/([^/?#]*)(.*)$/is.exec(target) ?? [];
+  if (authority === undefined) return { target };
+  return { authority, target: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Who gets in, over HTTP: passwords, Host, Origin, and the headers that every answer carries. */
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { openTypebarProcess, type TypebarProcess } from "@typebar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -25,6 +27,15 @@ function ask(
   request.on("error", reject);
   request.end(body);
   return promise;
+}
+
+/** A request as no client would write it: its line and Host as they are. */
+async function askRaw(port: number, head: string): Promise<{ status: number; head: string; body: string }> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+  const answer = await readText(socket);
+  const [answerHead = "", body = ""] = answer.split("\r\n\r\n");
+  return { status: Number(answerHead.split(" ")[1]), head: answerHead, body };
 }
 
 const codeOf = (answer: { body: string }): string => (JSON.parse(answer.body) as { code: string }).code;
@@ -107,6 +118,34 @@ describe("on loopback", () => {
     }
     const own = await ask(`${typebar.url}/livez`, { headers: { Host: `localhost:${typebar.port}` } });
     expect(own.status).toBe(200);
+  });
+
+  test.each([
+    ["GET / HTTP/1.1\r\nHost: localhost:99999", 421, "wrong-host"],
+    ["GET / HTTP/1.1\r\nHost: [:::1]", 421, "wrong-host"],
+    ["GET http://evil.example/livez HTTP/1.1\r\nHost: localhost", 421, "wrong-host"],
+    ["GET http://localhost@evil.example/livez HTTP/1.1\r\nHost: localhost", 421, "wrong-host"],
+    ["GET http://localhost/livez HTTP/1.1\r\nHost: evil.example", 421, "wrong-host"],
+    ["OPTIONS * HTTP/1.1\r\nHost: localhost", 400, "bad-request"],
+    ["GET /a\\b HTTP/1.1\r\nHost: localhost", 400, "bad-request"],
+    ["GET http://localhost/a\\b HTTP/1.1\r\nHost: localhost", 400, "bad-request"],
+  ])("a request that cannot be read is the client's fault: %j", async (head, status, code) => {
+    const answer = await askRaw(typebar.port, head);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, expect.objectContaining({ status, code })]);
+    expect(answer.head).toMatch(/^content-security-policy: default-src 'none'/im);
+    expect(answer.head).toMatch(/^content-type: application\/problem\+json/im);
+    expect(typebar.output).not.toContain('"level"');
+  });
+
+  test("a request that names the whole address is answered like any other", async () => {
+    const whole = `http://127.0.0.1:${typebar.port}`;
+    const answer = await askRaw(typebar.port, `GET ${whole}/api/models HTTP/1.1\r\nHost: 127.0.0.1:${typebar.port}`);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      200,
+      expect.objectContaining({ models: expect.any(Array) }),
+    ]);
+    expect((await askRaw(typebar.port, `GET ${whole} HTTP/1.1\r\nHost: localhost`)).head).toContain("text/html");
+    expect((await askRaw(typebar.port, `GET ${whole}/?a=b HTTP/1.1\r\nHost: localhost`)).head).toContain("text/html");
   });
 
   test("a page of another site changes nothing and starts nothing", async () => {
