@@ -68,6 +68,7 @@ describe("createHistory", () => {
   it.each([
     ["another text", [start, open, delta("abX")]],
     ["a text that ends before what was shown", [start, open, delta("ab"), end]],
+    ["a delta of another part", [start, open, { type: "text-delta", id: "t1", delta: "ab" } as const]],
     ["another message", [{ type: "start", messageId: "m2" } as const]],
     ["another part", [start, { type: "reasoning-start", id: "r0" } as const]],
   ])("fails as diverged for %s", (_name, after) => {

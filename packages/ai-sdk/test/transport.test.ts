@@ -12,7 +12,11 @@ const delta = (text: string): object => ({ type: "text-delta", id: "t0", delta: 
 const reset = 'event: reset\ndata: {"reason":"expired"}\nid: g1:2.0\n\n';
 const noContent = (): Response => new Response(null, { status: 204 });
 const pending = (): Promise<Response> => new Promise(() => undefined);
-const running = (): Response => Response.json({ generationId: "g1" });
+const running = async (): Promise<Response> => {
+  // Long enough for a start that is repeated to be seen.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return Response.json({ generationId: "g1" });
+};
 const lost = async (): Promise<Response> => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   throw new TypeError("fetch failed");
