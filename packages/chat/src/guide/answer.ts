@@ -1,7 +1,7 @@
 /** A question -> the whole answer, decided before the first character is typed. Called by guide-provider.ts. */
-import { questionLanguage } from "./language.ts";
 import type { GuideLanguage } from "./language.ts";
 import { phrases } from "./phrases.ts";
+import { questionLanguage } from "./question-language.ts";
 import type { SearchHit, SearchIndex } from "./search-index.ts";
 import type { GuideSection } from "./sections.ts";
 import { smallTalk } from "./small-talk.ts";
