@@ -119,7 +119,7 @@ export interface RecordLog extends AsyncDisposable {
   /** Forgets the oldest records beyond the bounds; the last record is always kept. */
   trim(logId: string, retention: Retention): Promise<void>;
 
-  /** Removes the log after `ttlMs`; at once with 0. */
+  /** Removes the log after `ttlMs`; at once with 0. One made under its name after the time, and before it was swept away, has a greater epoch. */
   expire(logId: string, ttlMs: number): Promise<void>;
 }
 

@@ -275,6 +275,52 @@ export function testRecordLog(name: string, open: () => Promise<RecordLog> | Rec
       });
     });
 
+    describe("a name used again after its log has expired, before anything swept it away", () => {
+      const expired = async (write: () => Promise<Position>): Promise<Position> => {
+        const end = await write();
+        await log.expire(logId, 20);
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        return end;
+      };
+
+      it("is a new channel of a greater epoch, and refuses no other append of the turn", async () => {
+        const old = await expired(async () => (await log.append(logId, "any", ["old", "old"])).position);
+        const other = await log.acquire(`${logId}-other`, owner);
+        if (!other) throw new Error("the lease was not free");
+        const [again, more, beside] = await Promise.all([
+          log.append(logId, "any", ["a"]),
+          log.append(logId, "any", ["b"]),
+          log.append(other.logId, { epoch: other.epoch, seq: other.seq }, ["x"]),
+        ]);
+        expect(again.position.epoch).toBeGreaterThan(old.epoch);
+        expect([again.position.seq, more.position.seq, beside.position.seq]).toEqual([1, 2, 1]);
+        expect((await records()).map((record) => record.payload)).toEqual(["a", "b"]);
+        expect(await log.read(logId, old, page)).toEqual({ type: "diverged" });
+        expect(await log.read(logId, { ...old, seq: 1 }, page)).toEqual({ type: "diverged" });
+      });
+
+      it("can be acquired, with a greater epoch and none of the old records, and fences the old owner", async () => {
+        const old = await expired(() => written("old"));
+        const lease = await log.acquire(logId, owner);
+        if (!lease) throw new Error("the lease was not free");
+        expect(lease).toMatchObject({ seq: 0, stop: false });
+        expect(lease.epoch).toBeGreaterThan(old.epoch);
+        await expect(log.append(logId, { epoch: old.epoch, seq: 0 }, ["late"])).rejects.toMatchObject({
+          code: "fenced",
+        });
+        await log.append(logId, { epoch: lease.epoch, seq: 0 }, ["a"]);
+        expect((await records()).map((record) => record.payload)).toEqual(["a"]);
+        expect(await log.read(logId, old, page)).toEqual({ type: "diverged" });
+      });
+
+      it("is a log that stays", async () => {
+        await expired(async () => (await log.append(logId, "any", ["old"])).position);
+        await log.append(logId, "any", ["a"]);
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        expect(await log.head(logId)).toMatchObject({ seq: 1 });
+      });
+    });
+
     describe("follow", () => {
       it("catches up, then waits for more, without a gap or a double", async () => {
         let end = await written("1", "2", "3");

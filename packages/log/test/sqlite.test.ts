@@ -111,6 +111,27 @@ describe("sqlite log", () => {
       .toEqual([false, false, true]);
   });
 
+  it("keeps a channel made again in the place of an expired one, over a full disk and a restart", async () => {
+    let nowMs = 1_000_000;
+    const path = join(folder, "log.db");
+    const log = openSqliteLog({ path, now: () => nowMs, maxBytes: 100_000 });
+    const old = await log.append("channel", "any", ["old"]);
+    await log.expire("channel", 100);
+    nowMs += 200;
+    await expect(log.append("channel", "any", ["x".repeat(200_000)])).rejects.toMatchObject({ code: "unavailable" });
+    expect(await log.head("channel")).toBeUndefined();
+    await log.append("other", "any", ["x"]);
+    const again = await log.append("channel", "any", ["a", "b"]);
+    expect(again.position.epoch).toBeGreaterThan(old.position.epoch);
+    nowMs += 10_000;
+    await log.append("other", "any", ["y"]);
+    await log.append("channel", "any", ["c"]);
+    await log[Symbol.asyncDispose]();
+    await using opened = openSqliteLog({ path, now: () => nowMs });
+    const result = await opened.read("channel", start, page);
+    expect(result).toMatchObject({ records: [{ payload: "a" }, { payload: "b" }, { payload: "c" }] });
+  });
+
   it("reads one log the same from the journal, from segments and across both", async () => {
     let nowMs = 1_000_000;
     const path = join(folder, "log.db");

@@ -41,13 +41,16 @@ export function openMemoryLog({ now = Date.now }: MemoryLogOptions = {}): Record
   function find(logId: string): Entry | undefined {
     const entry = entries.get(logId);
     if (!entry || entry.expiresAtMs > now()) return entry;
-    entries.delete(logId);
+    // Only its epoch is still of use: for a log of the same name.
+    entry.records = [];
     return undefined;
   }
 
+  /** In the place of one of its name that has expired it has a greater epoch: none of the old positions and leases is one of it. */
   function create(logId: string, epoch: number): Entry {
+    const old = entries.get(logId);
     const entry: Entry = {
-      epoch,
+      epoch: old ? Math.max(epoch, old.epoch + 1) : epoch,
       trimmedSeq: 0,
       trimmedEpoch: 0,
       records: [],
@@ -111,9 +114,10 @@ export function openMemoryLog({ now = Date.now }: MemoryLogOptions = {}): Record
     watch: (logId: string, listener: (wakeUp: WakeUp) => void) => watchers.watch(logId, listener),
 
     async acquire(logId: string, { holder, ttlMs }: { holder: string; ttlMs: number }): Promise<Lease | undefined> {
-      const entry = find(logId) ?? create(logId, 0);
-      if (entry.leaseDeadlineMs > now()) return undefined;
-      entry.epoch += 1;
+      const found = find(logId);
+      if (found && found.leaseDeadlineMs > now()) return undefined;
+      const entry = found ?? create(logId, 1);
+      if (found) entry.epoch += 1;
       entry.leaseTtlMs = ttlMs;
       entry.leaseDeadlineMs = now() + ttlMs;
       return { logId, epoch: entry.epoch, seq: lastSeq(entry), holder, ttlMs, stop: entry.stop };

@@ -41,6 +41,19 @@ const schema = `
   CREATE UNIQUE INDEX segments_log ON segments (log, last_seq);
 `;
 
+/** Does all of `action` or nothing of it. */
+export function transact<T>(database: DatabaseSync, action: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = action();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
 // SQLite's result codes, https://www.sqlite.org/rescode.html
 const sqliteBusy = 5;
 const sqliteCorrupt = 11;

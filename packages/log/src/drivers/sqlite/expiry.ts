@@ -1,23 +1,33 @@
-/** Removes logs whose time has come, one log a turn so that no other work waits for a large one. */
+/** Removes logs whose time has come, one log a turn so that no other work waits for a large one; at once where their name is used again. */
 import type { DatabaseSync } from "node:sqlite";
+import { transact } from "./database.ts";
 import type { Head, Heads } from "./heads.ts";
-import type { Segments } from "./segments.ts";
 
 export interface Expiry {
   /** Removes one log now. */
   remove(head: Head): void;
+  /**
+   * Inside an open transaction: makes a log, in the place of one of its name that has expired. It has `epoch`, or a greater one so
+   * that no position or lease of the old log is one of the new.
+   */
+  create(logId: string, epoch: number): Creation;
   end(): void;
+}
+
+export interface Creation {
+  head: Head;
+  /** To be called when the transaction was rolled back. */
+  undo(): void;
 }
 
 export interface ExpiryOptions {
   database: DatabaseSync;
   heads: Heads;
-  segments: Segments;
   now: () => number;
   intervalMs: number;
 }
 
-export function createExpiry({ database, heads, segments, now, intervalMs }: ExpiryOptions): Expiry {
+export function createExpiry({ database, heads, now, intervalMs }: ExpiryOptions): Expiry {
   const next = database.prepare("SELECT id FROM logs WHERE expires_at_ms <= ? LIMIT 1");
   const deleteSegments = database.prepare("DELETE FROM segments WHERE log = ?");
   const deleteJournal = database.prepare("DELETE FROM journal WHERE num >= ? AND log = ?");
@@ -26,19 +36,35 @@ export function createExpiry({ database, heads, segments, now, intervalMs }: Exp
   const timer = setInterval(sweep, intervalMs);
   timer.unref();
 
-  function remove({ logId, num, journal, journalNum }: Head): void {
-    database.exec("BEGIN IMMEDIATE");
-    try {
-      if (journal.length > 0) deleteJournal.run(journalNum, num);
-      deleteSegments.run(num);
-      deleteLog.run(num);
-      database.exec("COMMIT");
-    } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
-    }
-    segments.forget(num);
-    heads.forget(logId);
+  function deleteRows({ num, journal, journalNum }: Head): void {
+    if (journal.length > 0) deleteJournal.run(journalNum, num);
+    deleteSegments.run(num);
+    deleteLog.run(num);
+  }
+
+  function remove(head: Head): void {
+    transact(database, () => deleteRows(head));
+    head.isGone = true;
+    head.journal = [];
+    heads.forget(head.logId);
+  }
+
+  function create(logId: string, epoch: number): Creation {
+    const old = findAny(logId);
+    if (old) deleteRows(old);
+    const head = heads.create(logId, old ? Math.max(epoch, old.epoch + 1) : epoch);
+    if (old) old.isGone = true;
+    const undo = (): void => {
+      if (!old) return heads.forget(logId);
+      old.isGone = false;
+      heads.restore(old);
+    };
+    return { head, undo };
+  }
+
+  /** As it was before it expired, with what the journal holds of it. */
+  function findAny(logId: string): Head | undefined {
+    return heads.find(logId, Number.NEGATIVE_INFINITY);
   }
 
   function sweep(): void {
@@ -46,8 +72,7 @@ export function createExpiry({ database, heads, segments, now, intervalMs }: Exp
     try {
       const row = next.get(now());
       if (!row) return;
-      // Found as it was before it expired, with what the journal holds of it.
-      const head = heads.find(String(row["id"]), Number.NEGATIVE_INFINITY);
+      const head = findAny(String(row["id"]));
       if (!head) return;
       remove(head);
       immediate = setImmediate(sweep);
@@ -59,6 +84,7 @@ export function createExpiry({ database, heads, segments, now, intervalMs }: Exp
   sweep();
   return {
     remove,
+    create,
     end() {
       clearInterval(timer);
       if (immediate) clearImmediate(immediate);

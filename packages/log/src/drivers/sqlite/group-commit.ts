@@ -1,6 +1,7 @@
 /** Appends of one event-loop turn share a transaction: the first token waits for nobody, and a burst costs one commit. */
 import type { DatabaseSync } from "node:sqlite";
 import { type AppendResult, LogError, type Position } from "../../record-log.ts";
+import type { Creation, Expiry } from "./expiry.ts";
 import type { Head, Heads, JournalRecord } from "./heads.ts";
 import type { Segments } from "./segments.ts";
 
@@ -29,12 +30,14 @@ export interface GroupCommitOptions {
   database: DatabaseSync;
   heads: Heads;
   segments: Segments;
+  expiry: Expiry;
   now: () => number;
   /** Called after the commit, for each log that grew. */
   onAppended(logId: string): void;
 }
 
-export function createGroupCommit({ database, heads, segments, now, onAppended }: GroupCommitOptions): GroupCommit {
+export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
+  const { database, heads, segments, expiry, now, onAppended } = options;
   const insert = database.prepare(
     "INSERT INTO journal (num, log, seq, epoch, at_ms, payload) VALUES (?, ?, ?, ?, ?, ?)",
   );
@@ -46,13 +49,13 @@ export function createGroupCommit({ database, heads, segments, now, onAppended }
   let onlyAppend = false;
 
   /** Writes one append inside the open transaction; `grown` holds what this transaction has added so far. */
-  function write(append: PendingAppend, atMs: number, grown: Map<Head, Growth>, created: string[]): Head {
+  function write(append: PendingAppend, atMs: number, grown: Map<Head, Growth>, creations: Creation[]): Head {
     const { logId, expected, payloads } = append;
     let head = heads.find(logId, atMs);
     if (!head && expected === "any") {
-      // The clock as the first epoch: a log made again under the same name is never taken for the old one.
-      head = heads.create(logId, atMs);
-      created.push(logId);
+      const creation = create(logId, atMs);
+      creations.push(creation);
+      head = creation.head;
     }
     const growth = (head && grown.get(head)) ?? { records: [], journalNum: nextJournalNum };
     let seq = (head?.lastSeq ?? 0) + growth.records.length;
@@ -67,6 +70,21 @@ export function createGroupCommit({ database, heads, segments, now, onAppended }
     return head;
   }
 
+  /** Makes a log inside the open transaction, of which nothing else is lost if the store refuses that. */
+  function create(logId: string, atMs: number): Creation {
+    database.exec("SAVEPOINT creation");
+    try {
+      // The clock as the first epoch: a log made again under the same name is never taken for the old one.
+      const creation = expiry.create(logId, atMs);
+      database.exec("RELEASE creation");
+      return creation;
+    } catch (cause) {
+      // Where the store has rolled back everything this throws, and so refuses the whole transaction.
+      database.exec("ROLLBACK TO creation; RELEASE creation");
+      throw new LogError("unavailable", `the log store refused to make log ${logId}`, { cause });
+    }
+  }
+
   function flush(): void {
     const batch = pending;
     pending = [];
@@ -74,20 +92,20 @@ export function createGroupCommit({ database, heads, segments, now, onAppended }
     const atMs = now();
     const firstJournalNum = nextJournalNum;
     const grown = new Map<Head, Growth>();
-    const created: string[] = [];
+    const creations: Creation[] = [];
     const written: Array<{ append: PendingAppend; head: Head; seq: number }> = [];
-    const fenced: Array<{ append: PendingAppend; error: LogError }> = [];
+    const refused: Array<{ append: PendingAppend; error: LogError }> = [];
     let afterMove: () => void;
     try {
       begin.run();
       for (const append of batch) {
         try {
-          const head = write(append, atMs, grown, created);
+          const head = write(append, atMs, grown, creations);
           written.push({ append, head, seq: head.lastSeq + (grown.get(head)?.records.length ?? 0) });
         } catch (error) {
-          // Fenced is found before anything is written, so the others of this transaction are not touched.
+          // Nothing of this append was written, so the others of this transaction are not touched.
           if (!(error instanceof LogError)) throw error;
-          fenced.push({ append, error });
+          refused.push({ append, error });
         }
       }
       afterMove = onlyAppend ? () => undefined : segments.move(atMs, firstJournalNum);
@@ -97,14 +115,14 @@ export function createGroupCommit({ database, heads, segments, now, onAppended }
       if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
       nextJournalNum = firstJournalNum;
       onlyAppend = true;
-      for (const logId of created) heads.forget(logId);
+      for (const creation of creations.toReversed()) creation.undo();
       for (const { reject } of batch) reject(new LogError("unavailable", "the log store refused to write", { cause }));
       return;
     }
     afterMove();
     for (const [head, growth] of grown) grow(head, growth, atMs);
     heads.evictIdle();
-    for (const { append, error } of fenced) append.reject(error);
+    for (const { append, error } of refused) append.reject(error);
     for (const { append, head, seq } of written) {
       append.resolve({ position: { epoch: head.epoch, seq }, stop: head.stop });
     }

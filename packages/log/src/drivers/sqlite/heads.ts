@@ -25,6 +25,8 @@ export interface Head {
   journal: JournalRecord[];
   /** Row number in `journal` of `journal[0]`. */
   journalNum: number;
+  /** Its rows are deleted, by the open transaction or for good: nothing of it is moved any more. */
+  isGone: boolean;
 }
 
 export interface Heads {
@@ -33,6 +35,8 @@ export interface Heads {
   /** Inserts the log's row. */
   create(logId: string, epoch: number): Head;
   forget(logId: string): void;
+  /** Takes back what `create` put in a head's place. */
+  restore(head: Head): void;
   /** Lets go of heads that can be read again. Not inside a transaction: what it adds is known to the heads only at its end. */
   evictIdle(): void;
 }
@@ -75,6 +79,7 @@ export function createHeads(database: DatabaseSync): Heads {
     },
     create: (logId, epoch) => remember(newHead(logId, Number(insert.run(logId, epoch).lastInsertRowid), epoch)),
     forget: (logId) => void heads.delete(logId),
+    restore: remember,
     evictIdle() {
       if (heads.size < maxHeads) return;
       for (const [id, { leaseTtlMs, journal }] of heads) {
@@ -99,5 +104,6 @@ function newHead(logId: string, num: number, epoch: number): Head {
     leaseTtlMs: 0,
     journal: [],
     journalNum: 0,
+    isGone: false,
   };
 }

@@ -14,7 +14,7 @@ import {
   type WakeUp,
 } from "../../record-log.ts";
 import { createWatchers } from "../../watchers.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase, transact } from "./database.ts";
 import { createExpiry } from "./expiry.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createHeads, type Head, type JournalRecord } from "./heads.ts";
@@ -47,8 +47,8 @@ export function openSqliteLog({
   const segments = createSegments(database);
   const watchers = createWatchers();
   const onAppended = (logId: string): void => watchers.wake(logId, "append");
-  const commits = createGroupCommit({ database, heads, segments, now, onAppended });
-  const expiry = createExpiry({ database, heads, segments, now, intervalMs: expiryIntervalMs });
+  const expiry = createExpiry({ database, heads, now, intervalMs: expiryIntervalMs });
+  const commits = createGroupCommit({ database, heads, segments, expiry, now, onAppended });
   const moving = setInterval(commits.flush, moveIntervalMs);
   moving.unref();
   const statements = prepareStatements(database);
@@ -113,9 +113,11 @@ export function openSqliteLog({
       return guard(() => {
         const head = heads.find(logId, now());
         if (head && head.leaseDeadlineMs > now()) return undefined;
-        const owned = head ?? heads.create(logId, 0);
-        statements.setEpoch.run(owned.epoch + 1, owned.num);
-        owned.epoch += 1;
+        const owned = head ?? transact(database, () => expiry.create(logId, 1)).head;
+        if (head) {
+          statements.setEpoch.run(head.epoch + 1, head.num);
+          head.epoch += 1;
+        }
         owned.leaseTtlMs = ttlMs;
         owned.leaseDeadlineMs = now() + ttlMs;
         return { logId, epoch: owned.epoch, seq: owned.lastSeq, holder, ttlMs, stop: owned.stop };
@@ -152,15 +154,10 @@ export function openSqliteLog({
         const upTo = trimPoint(head, retention);
         if (upTo <= head.trimmedSeq) return;
         const epoch = epochOf(head, upTo) ?? 0;
-        database.exec("BEGIN IMMEDIATE");
-        try {
+        transact(database, () => {
           statements.deleteUpTo.run(head.num, upTo);
           statements.setTrimmed.run(upTo, epoch, head.num);
-          database.exec("COMMIT");
-        } catch (error) {
-          if (database.isTransaction) database.exec("ROLLBACK");
-          throw error;
-        }
+        });
         head.trimmedSeq = upTo;
         head.trimmedEpoch = epoch;
       });

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { LogRecord } from "../../record-log.ts";
+import { transact } from "./database.ts";
 import type { Head, JournalRecord } from "./heads.ts";
 
 export interface Segments {
@@ -15,8 +16,6 @@ export interface Segments {
    * result once it is committed.
    */
   move(nowMs: number, journalEnd: number): () => void;
-  /** The log is gone, and its journal with it. */
-  forget(num: number): void;
   /** Whether anything waits to be moved. */
   readonly waiting: boolean;
   /** Yields the stored records after `afterSeq`, oldest first, without those that are still in the journal. */
@@ -74,11 +73,11 @@ export function createSegments(database: DatabaseSync): Segments {
       let keptFrom = journalEnd;
       for (const head of waiting) {
         const [oldest] = head.journal;
-        if (moved.length >= maxMovedLogs || (oldest && oldest.atMs > nowMs - moveAfterMs)) {
+        if (moved.length >= maxMovedLogs || (!head.isGone && oldest && oldest.atMs > nowMs - moveAfterMs)) {
           keptFrom = head.journalNum;
           break;
         }
-        write(head.num, head.journal);
+        if (!head.isGone) write(head.num, head.journal);
         moved.push(head);
       }
       if (moved.length > 0) truncate.run(keptFrom);
@@ -88,10 +87,6 @@ export function createSegments(database: DatabaseSync): Segments {
           head.journal = [];
         }
       };
-    },
-
-    forget(num) {
-      for (const head of waiting) if (head.num === num) waiting.delete(head);
     },
 
     get waiting() {
@@ -145,12 +140,8 @@ function recover(database: DatabaseSync, write: (num: number, records: readonly 
     if (records) records.push(record);
     else byLog.set(num, [record]);
   }
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  transact(database, () => {
     for (const [num, records] of byLog) write(num, records);
-    database.exec("DELETE FROM journal; COMMIT");
-  } catch (error) {
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
+    database.exec("DELETE FROM journal");
+  });
 }
