@@ -5,6 +5,7 @@ import { encodeComment, encodeEvent, encodeRetry, type OutgoingEvent } from "@ty
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import type { Feed } from "./feed.ts";
 import { toHttpChunk } from "./http-chunk.ts";
+import { watchProgress } from "./progress.ts";
 import type { Pull } from "./pull.ts";
 import { type ConnectionTimings, defaultTimings } from "./timings.ts";
 
@@ -129,6 +130,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
   function onClosed(): void {
     isClosed = true;
+    unwatchProgress();
     socket.off("drain", onDrain);
     stop("client-gone");
     settle(over === "ended" && !response.writableFinished ? "client-gone" : (over ?? "client-gone"));
@@ -146,7 +148,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     if (over === "ended") closeSoon(socket);
     if (over) return;
     stop(reason);
-    cutOff(request, { behind: waitingForDrain });
+    cutOff(socket, { framed: response.chunkedEncoding, behind: waitingForDrain });
   }
 
   function write(bytes: Uint8Array): void {
@@ -206,15 +208,11 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   response.on("error", () => stop("client-gone"));
   response.on("drain", onDrain);
   socket.on("drain", onDrain);
-  // Node counts a partly taken write as progress, so a slow reader is not taken for one that stopped.
-  response.setTimeout(timings.progressTimeoutMs, () => {
-    if (socket.writableLength === 0) return;
+  const unwatchProgress = watchProgress(socket, timings.progressTimeoutMs, () => {
     stop("stalled");
     over = "stalled";
     reset(socket);
   });
-  // Before Node sets the time-out of an idle socket.
-  response.prependOnceListener("finish", () => response.setTimeout(0));
 
   waitingForDrain = !response.write(opening);
   if (first.end) {

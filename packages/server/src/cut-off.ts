@@ -1,18 +1,18 @@
 /** Ends a response so that the client cannot mistake it for a whole one. Called by connection. */
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
 /** How long bytes already written may take to leave before the socket is destroyed, in milliseconds. */
 const lingerMs = 1000;
 
 /**
- * Leaves out the last chunk; HTTP/1.0 has no chunks, and only a reset tells its client.
+ * Leaves out the last chunk. Where the answer has no chunks (whatever HTTP version the client named but 1.1), only a reset
+ * tells it.
  *
- * @param reader - `behind`: what it has not taken yet is not waited for.
+ * @param answer - `framed`: it is sent in chunks. `behind`: what its reader has not taken yet is not waited for.
  */
-export function cutOff({ socket, httpVersion }: IncomingMessage, reader: { behind: boolean }): void {
-  if (httpVersion === "1.0") reset(socket);
-  else if (reader.behind) socket.destroy();
+export function cutOff(socket: Socket, answer: { framed: boolean; behind: boolean }): void {
+  if (!answer.framed) reset(socket);
+  else if (answer.behind) socket.destroy();
   else closeSoon(socket);
 }
 

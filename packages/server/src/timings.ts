@@ -3,8 +3,8 @@ export interface ConnectionTimings {
   /** Silence after which a comment line is sent, in milliseconds. @defaultValue 15000 */
   heartbeatMs: number;
   /**
-   * A socket that has something to take and takes no byte for so long is reset, in milliseconds; at the latest after twice
-   * that. Also counts after the end was written.
+   * A socket that has something to take and takes no byte for so long is reset, in milliseconds; an eighth of it late at
+   * most. Also counts after the end was written.
    *
    * @defaultValue 30000
    */

@@ -28,7 +28,7 @@ async function begin(listenOn: number | string = 0): Promise<void> {
   await writer.append("a");
 }
 
-async function openClient(httpVersion: "1.0" | "1.1", path?: string): Promise<RawClient> {
+async function openClient(httpVersion: string, path?: string): Promise<RawClient> {
   const client = openRawClient({ server: path ?? server.port, httpVersion });
   await client.until(() => client.body().includes("data: a"));
   return client;
@@ -81,6 +81,17 @@ describe("over HTTP/1.0", () => {
     expect(client.head()).not.toMatch(/transfer-encoding/i);
     expect(received(client)).toMatch(/\r\n\r\nretry: 1000\n: +\ndata: a\nid: 1\.1\n\n$/);
   });
+
+  it.each(["2.0", "0.9"])(
+    "does the same for any other version that Node answers without chunks: %s",
+    async (version) => {
+      await begin();
+      const client = await openClient(version);
+      await streams.close();
+      expect(client.head()).not.toMatch(/transfer-encoding/i);
+      expect(await client.closed).toBe("ECONNRESET");
+    },
+  );
 
   it("ends a whole answer cleanly", async () => {
     await begin();

@@ -22,7 +22,7 @@ export interface RawClientOptions {
   /** A port, or the path of a Unix socket. */
   server: number | string;
   path?: string;
-  httpVersion?: "1.0" | "1.1";
+  httpVersion?: string;
 }
 
 export function openRawClient({ server, path = "/", httpVersion = "1.1" }: RawClientOptions): RawClient {
