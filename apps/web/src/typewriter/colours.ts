@@ -10,6 +10,9 @@ export interface Run {
   kind: string;
 }
 
+/** Longer lines stay plain: grammars take time that grows with the square of a line. */
+const longestLineChars = 1000;
+
 const grammars: Record<string, () => Promise<{ default: LanguageRegistration[] }>> = {
   bash: () => import("shiki/langs/bash.mjs"),
   c: () => import("shiki/langs/c.mjs"),
@@ -83,7 +86,12 @@ export async function openColourer(): Promise<Colourer> {
       const grammar = Object.hasOwn(grammars, name) ? grammars[name] : undefined;
       if (grammar === undefined) return undefined;
       await highlighter.loadLanguage(grammar());
-      const lines = highlighter.codeToTokensBase(text, { lang: name, theme: "css-variables", tokenizeTimeLimit: 1000 });
+      const lines = highlighter.codeToTokensBase(text, {
+        lang: name,
+        theme: "css-variables",
+        tokenizeTimeLimit: 1000,
+        tokenizeMaxLineLength: longestLineChars,
+      });
       return lines.map((line) => line.map(({ content, color }) => ({ content, kind: kindOf(color) })));
     },
   };

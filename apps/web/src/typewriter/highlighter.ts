@@ -11,7 +11,7 @@ export interface Highlighter {
 }
 
 /** Longer code stays plain: colouring it would hold up the page. */
-const longestChars = 50_000;
+const longestChars = 20_000;
 
 export function createHighlighter(): Highlighter {
   let opening: Promise<Colourer> | undefined;

@@ -19,8 +19,8 @@ export function holdBack(source: string): string {
 export function withoutTableHead(paragraph: string): string {
   const lines = paragraph.split("\n");
   let keep = lines.length;
-  if (/^\s*\|?[\s:|-]*$/u.test(lines[keep - 1] ?? "") && keep > 1 && lines[keep - 2]?.trimStart().startsWith("|"))
-    keep -= 2;
+  // One class with nothing before it: two that both take a space would try every way to share a long run of them.
+  if (/^[\s:|-]*$/u.test(lines[keep - 1] ?? "") && keep > 1 && lines[keep - 2]?.trimStart().startsWith("|")) keep -= 2;
   else if (lines[keep - 1]?.trimStart().startsWith("|")) keep -= 1;
   return lines.slice(0, keep).join("\n");
 }

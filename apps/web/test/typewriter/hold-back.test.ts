@@ -39,6 +39,11 @@ describe("what is held back at the end", () => {
   ])("of %j it shows %j until the table is certain", (paragraph, shown) => {
     expect(withoutTableHead(paragraph)).toBe(shown);
   });
+
+  it("looks once at a long run of spaces", () => {
+    const paragraph = `| a |\n${" ".repeat(400_000)}no table`;
+    expect(withoutTableHead(paragraph)).toBe(paragraph);
+  });
 });
 
 describe("a code block without its end", () => {
