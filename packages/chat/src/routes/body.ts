@@ -40,8 +40,9 @@ async function readBytes(incoming: IncomingMessage, outgoing: ServerResponse): P
     };
     incoming.on("data", onData);
     incoming.on("end", () => resolve(Buffer.concat(chunks)));
-    incoming.on("error", reject);
-    // A client that leaves in mid-body: nobody reads the answer.
-    incoming.on("close", () => reject(new ProblemError("bad-request", { detail: "The body ended early." })));
+    // A client that leaves in mid-body, or breaks its framing: nobody reads the answer, and nothing of ours failed.
+    for (const event of ["error", "close"]) {
+      incoming.on(event, () => reject(new ProblemError("bad-request", { detail: "The body ended early." })));
+    }
   });
 }

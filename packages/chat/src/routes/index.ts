@@ -2,7 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { LogError } from "@typebar/log";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { addChatRoutes } from "./chat.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
@@ -28,8 +28,11 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
     if (c.req.method !== "HEAD") return next();
     // Hono would take it for a GET whose body is dropped: that may start an answer, and never ends on a stream.
     const route = matchedRoutes(c).find(({ path }) => methods.has(path));
-    return route ? refuseMethod(route.path) : next();
+    // Below /api/ it is refused before it is looked whether there is anything: with an empty list of methods if not.
+    return route || c.req.path.startsWith("/api/") ? refuseMethod(route?.path ?? c.req.path) : next();
   };
+  app.use(forbidStoring);
+  app.use(dropGone);
   for (const prefix of ["/api/*", "/v1/*"]) app.use(prefix, refuseHead);
   addChatRoutes(app, context);
   addGenerationRoutes(app, context);
@@ -61,6 +64,7 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
     }
     const problem = problemFor(c.req.path);
     if (error instanceof ProblemError) return problem(error.code, error.options);
+    if (isGone(c, error)) return RESPONSE_ALREADY_SENT;
     if (isStoreError(error)) {
       report("the store did not answer", error);
       return problem("store-unavailable");
@@ -69,6 +73,28 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
     return problem("internal");
   });
   return app;
+}
+
+/** Every answer is somebody's, and soon another. On Node's response: an event stream writes its head there, with its own. */
+const forbidStoring: MiddlewareHandler<{ Bindings: HttpBindings }> = async (c, next) => {
+  c.env.outgoing.setHeader("Cache-Control", "no-store");
+  return next();
+};
+
+/** What is thrown because the client left need not be an `Error`, and then does not come to `onError`. */
+const dropGone: MiddlewareHandler = async (c, next) => {
+  try {
+    return await next();
+  } catch (error) {
+    if (isGone(c, error)) return RESPONSE_ALREADY_SENT;
+    throw error;
+  }
+};
+
+/** Nobody is left to answer, and nothing failed. */
+function isGone({ req }: Context, error: unknown): boolean {
+  const { signal } = req.raw;
+  return signal.aborted && signal.reason === error;
 }
 
 /** The log says so itself; SQLite and PostgreSQL mark their errors by `errcode` and `severity` or a network `syscall`. */

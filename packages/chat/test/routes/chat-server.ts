@@ -38,6 +38,8 @@ export interface ChatServer extends AsyncDisposable {
   streams: EventStreams;
   /** What was reported as nobody's fault but ours. */
   reports: string[];
+  /** Requests that are still being worked on. */
+  readonly unanswered: number;
   setDraining(draining: boolean): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Sends JSON. */
@@ -81,8 +83,18 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     isDraining: () => draining,
     report: (message, error) => reports.push(`${message}: ${String(error)}`),
   });
-  const listener = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing)).listen(0, "127.0.0.1");
+  const listener = getRequestListener((request, env) => app.fetch(request, env), {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => {
+      reports.push(`outside its route: ${String(error)}`);
+      return new Response(null, { status: 500 });
+    },
+  });
+  let unanswered = 0;
+  const server = createServer((incoming, outgoing) => {
+    unanswered += 1;
+    void listener(incoming, outgoing).finally(() => (unanswered -= 1));
+  }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -105,6 +117,9 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     generations,
     streams,
     reports,
+    get unanswered() {
+      return unanswered;
+    },
     setDraining: (now) => void (draining = now),
     fetch: (path, init) => fetch(url + path, init),
     send,

@@ -1,10 +1,11 @@
 /** Every endpoint of PROTOCOL.md's table: the shape of its answers, whose they are, and what it refuses. */
 import { request as httpRequest } from "node:http";
 import * as v from "valibot";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Model } from "../../src/protocol.ts";
 import { checkWhole, textOf } from "./blocks.ts";
 import { type ChatServer, openChatServer } from "./chat-server.ts";
-import { echoOf, say, silence } from "./fake-provider.ts";
+import { createFakeProvider, echoOf, say, silence } from "./fake-provider.ts";
 import {
   conversationSchema,
   generationSchema,
@@ -26,6 +27,7 @@ afterAll(() => chat[Symbol.asyncDispose]());
 
 async function readAs<S extends v.GenericSchema>(schema: S, response: Response): Promise<v.InferOutput<S>> {
   expect(response.headers.get("content-type")).toBe("application/json");
+  expect(response.headers.get("cache-control")).toBe("no-store");
   return v.parse(schema, await response.json());
 }
 
@@ -353,6 +355,31 @@ describe("a bad request", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     request.destroy();
     expect(textOf((await chat.ask("after the break")).blocks)).toBe(echoOf("after the break"));
+    expect(chat.reports).toEqual([]);
+  });
+
+  test.each([
+    ["GET", "/api/models", undefined],
+    ["GET", "/v1/models", undefined],
+    ["POST", "/v1/chat/completions", { model: "one", messages: [{ role: "user", content: "hi" }] }],
+  ])("by %s of %s whose client leaves while models are listed is nobody's failure", async (method, path, body) => {
+    const provider = createFakeProvider();
+    const asked = Promise.withResolvers<void>();
+    const listed = Promise.withResolvers<Model[]>();
+    provider.listModels = () => {
+      asked.resolve();
+      return listed.promise;
+    };
+    await using slow = await openChatServer({ provider });
+    const leave = new AbortController();
+    const init = { method, signal: leave.signal, headers: { "Content-Type": "application/json" } };
+    const answer = fetch(slow.url + path, body === undefined ? init : { ...init, body: JSON.stringify(body) });
+    await asked.promise;
+    leave.abort();
+    await expect(answer).rejects.toThrow();
+    await vi.waitFor(() => expect(slow.unanswered).toBe(0));
+    listed.resolve([]);
+    expect(slow.reports).toEqual([]);
   });
 
   test.each([
@@ -366,6 +393,7 @@ describe("a bad request", () => {
     ["POST", "/api/conversations/abc", "GET, PATCH, DELETE"],
     ["PUT", "/api/generations/abc", "GET"],
     ["HEAD", "/api/generations/abc/events", "GET"],
+    ["HEAD", "/api/unknown", ""],
     ["GET", "/api/generations/abc/stop", "POST"],
     ["POST", "/api/models", "GET"],
     ["POST", "/livez", "GET"],
