@@ -90,7 +90,8 @@ describe("as in the package", () => {
     await using server = await serve(
       ended(one),
       ended(`data: two\nid: 2\n\ndata: dropped\nid: 3\n\n`),
-      ended("data: three\n\n"),
+      // It was dropped, not handed out: it is no duplicate.
+      ended("data: three\nid: 3\n\n"),
     );
     const seen: unknown[] = [];
     const data: string[] = [];
