@@ -1,6 +1,7 @@
 /** Any server that speaks OpenAI's chat completions: DeepSeek, Qwen, Ollama, vLLM, llama.cpp and many more. Called by configured.ts and discover.ts. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModelV4, SharedV4ProviderOptions } from "@ai-sdk/provider";
+import { endAfterFinish } from "./end-after-finish.ts";
 import { findKnownServer, type PrefillStyle } from "./known-servers.ts";
 import { fetchList, openAIListSchema, toModels } from "./list-models.ts";
 import type { ContinuationRung, Provider, ProviderRequest } from "./provider.ts";
@@ -20,8 +21,11 @@ export interface OpenAICompatibleOptions {
   prefillStyle?: PrefillStyle;
   /** @defaultValue a `fetch` without time limits */
   fetch?: Fetch;
+  /** How long a stream may last after its finish reason, in milliseconds; then it is ended here. @defaultValue 5000 */
+  finishGraceMs?: number;
 }
 
+const defaultFinishGraceMs = 5000;
 const continuations: readonly ContinuationRung[] = ["prefill", "prompt"];
 
 const messageOptions: Record<PrefillStyle, SharedV4ProviderOptions | undefined> = {
@@ -34,7 +38,10 @@ const messageOptions: Record<PrefillStyle, SharedV4ProviderOptions | undefined> 
 export function createOpenAICompatibleProvider(options: OpenAICompatibleOptions): Provider {
   const { name } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/u, "");
-  const fetch = refuseHtml(options.fetch ?? createUpstreamFetch(), name);
+  const fetch = endAfterFinish(
+    refuseHtml(options.fetch ?? createUpstreamFetch(), name),
+    options.finishGraceMs ?? defaultFinishGraceMs,
+  );
   const headers: Record<string, string> =
     options.apiKey === undefined ? {} : { Authorization: `Bearer ${options.apiKey}` };
   const server = findKnownServer(baseUrl);
