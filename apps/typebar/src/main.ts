@@ -35,13 +35,8 @@ function readVersion(): string {
 
 /** One sentence for what a person can put right; `undefined` for what is a bug of ours. */
 function explain(error: unknown, config: Config | undefined): string | undefined {
-  if (error instanceof ConfigError || error instanceof DatabaseFileError)
-    return `${error.message}.`.replace(/\.\.$/, ".");
-  if (error instanceof LogError) {
-    if (error.code === "locked")
-      return `Another Typebar is using the data folder ${config?.dataDir}. Stop it, or set TYPEBAR_DATA to another folder.`;
-    return `${error.message}.`;
-  }
+  if (error instanceof ConfigError) return `${error.message}.`.replace(/\.\.$/, ".");
+  if (error instanceof DatabaseFileError || error instanceof LogError) return explainFile(error, config?.dataDir);
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE")
     return `Port ${config?.port} of ${config?.host} is in use. Stop what uses it, or set PORT to another.`;
@@ -49,6 +44,24 @@ function explain(error: unknown, config: Config | undefined): string | undefined
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
     return `This machine has no address ${config?.host}. Set HOST to one it has.`;
   return undefined;
+}
+
+function explainFile(error: DatabaseFileError | LogError, dataDir: string | undefined): string {
+  switch (error.code) {
+    case "locked":
+      return `Another Typebar is using the data folder ${dataDir}. Stop it, or set TYPEBAR_DATA to another folder.`;
+    case "damaged":
+      return `${error.message}. Restore a backup, or move it away to start without it: docs/en/troubleshooting.md#the-database-is-damaged`;
+    case "unwritable": {
+      const code = error.cause instanceof Error && "code" in error.cause ? error.cause.code : undefined;
+      if (code === "EEXIST" || code === "ENOTDIR")
+        return `The data folder ${dataDir} cannot be made: a file has its name, or that of a folder above it. Set TYPEBAR_DATA to another folder.`;
+      return `${error.message}. Give this user write permission there, or set TYPEBAR_DATA to another folder.`;
+    }
+    case "fenced":
+    case "unavailable":
+      return `${error.message}.`;
+  }
 }
 
 function greet({ url, networkUrls, dataDir, defaultModel, onlyGuide, hasPage }: TypebarServer): void {

@@ -55,8 +55,11 @@ test("refuses an address that other machines reach without a password", async ()
 test("says that the data folder cannot be written to, where a file stands in its place", async () => {
   const file = join(dir, "a-file");
   writeFileSync(file, "not a folder");
-  expectOneSentence(await runTypebar({ TYPEBAR_DATA: file }), /a-file.*cannot be opened for writing/);
-  expectOneSentence(await runTypebar({ TYPEBAR_DATA: join(file, "below") }), /a-file.*cannot be opened for writing/);
+  for (const folder of [file, join(file, "below"), join(file, "far", "below")]) {
+    const ended = await runTypebar({ TYPEBAR_DATA: folder });
+    expectOneSentence(ended, /^The data folder .*a-file.* cannot be made: a file has its name.* Set TYPEBAR_DATA/);
+    expect(ended.stderr).not.toMatch(/E[A-Z]{4,}|log\.db/);
+  }
   expect(readFileSync(file, "utf8")).toBe("not a folder");
 });
 
@@ -121,7 +124,7 @@ describe("a damaged file", () => {
     expectOneSentence(
       await runTypebar({ TYPEBAR_DATA: folder }),
       new RegExp(
-        `${file.replace(".", "\\.")} (is damaged; nothing in it was changed|is not a Typebar (database|log))\\.`,
+        `${file.replace(".", "\\.")} (is damaged; nothing in it was changed|is not a Typebar (database|log))\\. Restore a backup, or move it away to start without it: docs/`,
       ),
     );
     expect(readFileSync(join(folder, file)).equals(before)).toBe(true);
