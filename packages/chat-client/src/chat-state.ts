@@ -1,4 +1,5 @@
 /** One chat as it is shown, and what its reader can do. Kept by chat.ts; handed on by vue/ and react/. */
+import type { ChatErrorCode } from "./errors.ts";
 import type { ChatMessage } from "./messages.ts";
 
 /** A new object after each change. */
@@ -14,6 +15,8 @@ export interface ChatState {
   readonly stopping: boolean;
   /** A message that the server did not take, to be put back where it was written; see {@link ChatActions.takeReturned}. */
   readonly returned: string;
+  /** Why the last message was not taken; until something is asked again. */
+  readonly refusal: ChatErrorCode | null;
   /** `reconnecting` as soon as the connection is lost: a page waits a little before it says so. */
   readonly connection: "idle" | "connecting" | "open" | "reconnecting";
 }
@@ -27,7 +30,7 @@ export interface AskOptions {
 export interface ChatActions {
   /** Reads the stored messages and follows what runs. */
   load(): Promise<void>;
-  /** Asks the server for what other devices did meanwhile; changes nothing where that fails. */
+  /** Asks the server for what other devices did meanwhile: `missing` if it was deleted; changes nothing where that fails. */
   refresh(): Promise<void>;
   send(text: string, options?: AskOptions): Promise<void>;
   /** The last answer anew; or the same request again, where it was not answered at all. */

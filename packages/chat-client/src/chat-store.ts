@@ -28,6 +28,7 @@ export function createChatStore(conversationId: string | null): ChatStore {
     busy: false,
     stopping: false,
     returned: "",
+    refusal: null,
     connection: "idle",
   };
 

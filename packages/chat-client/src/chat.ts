@@ -9,6 +9,7 @@ import type { ChatClient } from "./chat-client.ts";
 import type { AskOptions, ChatActions, ChatState } from "./chat-state.ts";
 import { createChatStore } from "./chat-store.ts";
 import { toChatError } from "./errors.ts";
+import type { ChatErrorCode } from "./errors.ts";
 import type { GenerationHandle } from "./generation-handle.ts";
 import { hasChanged, toMessages } from "./messages.ts";
 import type { AssistantMessage, ChatMessage } from "./messages.ts";
@@ -32,6 +33,13 @@ export interface ChatOptions {
 
 /** What an answer came from. The request with its key is kept to ask for the very same again. */
 type Origin = { request: ChatRequest; key: string } | { generationId: string };
+
+/** With these the same message would be refused again: it goes back to its writer. */
+const returningCodes: ReadonlySet<ChatErrorCode | null> = new Set([
+  "conversation-busy",
+  "bad-request",
+  "body-too-large",
+]);
 
 interface Run {
   readonly messageKey: string;
@@ -57,6 +65,7 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     const current: Run = { messageKey, handle, abandoned: false };
     run = current;
     change({ busy: true, stopping: false, connection: "connecting" });
+    if ("request" in origin) change({ refusal: null });
     changeAnswer(messageKey, { problem: null });
     const unsubscribe = handle.subscribe(() => show(current));
     try {
@@ -66,13 +75,15 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
       await fail(messageKey, error);
     }
     unsubscribe();
-    const isBusyElsewhere = findAnswer(messageKey)?.problem === "conversation-busy";
+    const refusal = findAnswer(messageKey)?.problem ?? null;
     if (run === current) {
       run = null;
       change({ busy: false, stopping: false, connection: "idle" });
     }
     onChanged?.();
-    if (isBusyElsewhere) await giveWay(messageKey, origin);
+    if (returningCodes.has(refusal)) takeBack(messageKey, origin, refusal);
+    // Another device has asked meanwhile: its question and answer are shown.
+    if (refusal === "conversation-busy") await chat.refresh();
   }
 
   function show({ messageKey, handle }: Run): void {
@@ -93,15 +104,17 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     if (store.state.stopping) void chat.stop();
   }
 
-  /** Another device has asked meanwhile: its question and answer are shown, and what was written here goes back. */
-  async function giveWay(messageKey: string, origin: Origin): Promise<void> {
-    if ("request" in origin && origin.request.message !== undefined) {
-      const { messages } = store.state;
-      const at = messages.findIndex(({ key }) => key === messageKey);
-      change({ messages: messages.filter((_, index) => index !== at && index !== at - 1) });
-      change({ returned: origin.request.message });
-    }
-    await chat.refresh();
+  /** What was written goes back, with the reason; a conversation that has not begun is new again. */
+  function takeBack(messageKey: string, origin: Origin, refusal: ChatErrorCode | null): void {
+    if (!("request" in origin) || origin.request.message === undefined) return;
+    const { messages, conversationId: id } = store.state;
+    const at = messages.findIndex(({ key }) => key === messageKey);
+    change({
+      messages: messages.filter((_, index) => index !== at && index !== at - 1),
+      phase: id === null ? "new" : store.state.phase,
+      returned: origin.request.message,
+      refusal,
+    });
   }
 
   /** Before anything is called lost, the server is asked what became of it. */
@@ -176,7 +189,11 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     },
     async refresh() {
       if (store.state.busy || store.state.phase !== "ready") return;
-      await read().catch(() => undefined);
+      try {
+        await read();
+      } catch (error) {
+        if (toChatError(error).code === "not-found" && !store.state.busy) change({ phase: "missing" });
+      }
     },
     async send(text, options) {
       const { busy, phase, messages } = store.state;

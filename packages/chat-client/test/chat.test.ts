@@ -80,7 +80,7 @@ describe("a chat", () => {
     const asked = second.send(question);
     await hasBegun(second);
     await first.send("mine");
-    expect(first.getState().returned).toBe("mine");
+    expect(first.getState()).toMatchObject({ returned: "mine", refusal: "conversation-busy" });
     expect(first.takeReturned()).toBe("mine");
     expect(first.getState().returned).toBe("");
     await hasBegun(first);
@@ -88,6 +88,24 @@ describe("a chat", () => {
     await asked;
     await until(first, ({ busy }) => !busy);
     expect(lines(first)).toEqual(lines(second));
+  });
+
+  it("gives a message back that the server will never take, and is new again", async () => {
+    const chat = open();
+    const long = "x".repeat(100_001);
+    await chat.send(long);
+    expect(chat.getState()).toMatchObject({ phase: "new", messages: [], returned: long, refusal: "bad-request" });
+    await chat.send("script:plain:21:60");
+    expect(chat.getState()).toMatchObject({ phase: "ready", refusal: null });
+  });
+
+  it("notices when it was deleted elsewhere", async () => {
+    const { client } = openClient(world.server.url);
+    const chat = createChat({ client });
+    await chat.send("script:plain:22:60");
+    await client.deleteConversation(chat.getState().conversationId ?? "");
+    await chat.refresh();
+    expect(chat.getState().phase).toBe("missing");
   });
 
   it("stops, goes on, and answers anew", async () => {
