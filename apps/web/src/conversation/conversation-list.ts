@@ -1,7 +1,7 @@
 /** The list of conversations, newest first, page by page. Made by app-context.ts, shown by components/ConversationList.vue. */
 
 import { shallowReactive } from "vue";
-import type { ChatClient, ConversationSummary } from "@typebar/chat-client";
+import type { ChatClient, ConversationPage, ConversationSummary } from "@typebar/chat-client";
 
 export interface ConversationListState {
   items: readonly ConversationSummary[];
@@ -26,13 +26,20 @@ export type ConversationEndpoints = Pick<ChatClient, "listConversations" | "rena
 export function createConversationList(server: ConversationEndpoints): ConversationList {
   const state: ConversationListState = shallowReactive({ items: [], phase: "idle", more: true });
   let cursor: string | null = null;
+  let stale = false;
 
   async function load(from: string | null): Promise<void> {
-    if (state.phase === "loading") return;
+    if (state.phase === "loading") {
+      // What is on its way may have been read before the change that this call is about.
+      stale ||= from === null;
+      return;
+    }
     state.phase = "loading";
+    stale = false;
     try {
       const page = await server.listConversations(from);
-      state.items = merged(state.items, page.conversations);
+      const known = from === null ? withoutDeleted(state.items, page) : state.items;
+      state.items = merged(known, page.conversations);
       // The first page read again says nothing of how far the list reaches.
       if (from === cursor) {
         cursor = page.nextCursor;
@@ -42,6 +49,7 @@ export function createConversationList(server: ConversationEndpoints): Conversat
     } catch {
       state.phase = "failed";
     }
+    if (stale) await load(null);
   }
 
   function replace(id: string, change: Partial<ConversationSummary>): void {
@@ -67,6 +75,12 @@ export function createConversationList(server: ConversationEndpoints): Conversat
       state.items = state.items.filter((item) => item.id !== id);
     },
   };
+}
+
+/** Those that would stand on the first page, but do not. */
+function withoutDeleted(known: readonly ConversationSummary[], first: ConversationPage): ConversationSummary[] {
+  const oldest = first.nextCursor === null ? "" : (first.conversations.at(-1)?.updatedAt ?? "");
+  return known.filter(({ updatedAt }) => updatedAt <= oldest);
 }
 
 function merged(known: readonly ConversationSummary[], read: readonly ConversationSummary[]): ConversationSummary[] {

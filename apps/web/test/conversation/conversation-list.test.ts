@@ -51,6 +51,29 @@ describe("the list", () => {
     expect([ids(list), list.state.more]).toEqual([["b", "a", "z"], false]);
   });
 
+  it("drops what was deleted elsewhere when it reads the first page again, and keeps older pages", async () => {
+    let first = pages["first"]!;
+    const list = createConversationList({
+      ...server,
+      listConversations: (cursor) => Promise.resolve(cursor === null ? first : pages["next"]!),
+    });
+    await list.loadMore();
+    await list.loadMore();
+    first = { conversations: [conversation("c", "2026-03"), conversation("a", "2026-01")], nextCursor: "next" };
+    await list.refresh();
+    expect(ids(list)).toEqual(["c", "a", "z"]);
+  });
+
+  it("reads once more when it is told of a change while it reads", async () => {
+    const answers = [["a"], ["b", "a"]].map((names) => names.map((id) => conversation(id, "2026-01")));
+    const list = createConversationList({
+      ...server,
+      listConversations: () => Promise.resolve({ conversations: answers.shift() ?? [], nextCursor: null }),
+    });
+    await Promise.all([list.loadMore(), list.refresh()]);
+    expect(ids(list).toSorted()).toEqual(["a", "b"]);
+  });
+
   it("takes a refused rename back", async () => {
     const list = createConversationList(server);
     await list.loadMore();
