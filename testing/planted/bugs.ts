@@ -29,7 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "told before persisted: readers are shown what the store then refuses",
     file: "packages/log/src/drivers/sqlite/group-commit.ts",
     search: "      commit.run();\n",
-    replace: `      for (const [head, growth] of grown) grow(head, growth, atMs);
+    replace: `      for (const [head, growth] of grown) grow(head, growth, atMs, sinceMs);
       grown.clear();
       for (const { append } of written) onAppended(append.logId);
       commit.run();

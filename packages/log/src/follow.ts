@@ -17,7 +17,8 @@ export interface FollowOptions {
 const defaultLimit: ReadLimit = { count: 1000, chars: 1_048_576 };
 
 /**
- * Yields every record after `after`, in order, in batches that are never empty. `expired` or `diverged` is yielded once and ends it.
+ * Yields every record after `after`, in order, in batches that are never empty. `expired` or `diverged` is yielded once and ends it;
+ * `diverged` also where the log is removed while its first record is waited for.
  * The next page is read when the consumer asks for it: nothing is buffered.
  */
 export async function* follow(
@@ -30,11 +31,16 @@ export async function* follow(
   let position = after;
   let woken = false;
   let wake: (() => void) | undefined;
+  /** The log has been there: if it is not any more, no record is to be waited for. */
+  let existed = false;
   const onWakeUp = (): void => {
     woken = true;
     wake?.();
   };
-  const unwatch = log.watch(logId, onWakeUp);
+  const unwatch = log.watch(logId, (wakeUp) => {
+    if (wakeUp === "remove") existed = true;
+    onWakeUp();
+  });
   const poll = setInterval(onWakeUp, pollMs);
   signal.addEventListener("abort", onWakeUp);
   try {
@@ -53,7 +59,15 @@ export async function* follow(
         yield page;
         continue;
       }
-      if (woken) continue;
+      if (position.seq === 0) {
+        const exists = (await log.head(logId)) !== undefined;
+        if (existed && !exists) {
+          yield { type: "diverged" };
+          return;
+        }
+        existed = exists;
+      }
+      if (woken || signal.aborted) continue;
       await new Promise<void>((resolve) => void (wake = resolve));
       wake = undefined;
     }

@@ -75,7 +75,7 @@ export interface Retention {
 }
 
 /** Why a watcher is woken. Only a hint: the truth is read from the log. */
-export type WakeUp = "append" | "stop";
+export type WakeUp = "append" | "stop" | "remove";
 
 /** An append-only log per ID. One contract test (`testRecordLog`) runs over every driver. */
 export interface RecordLog extends AsyncDisposable {
@@ -97,7 +97,7 @@ export interface RecordLog extends AsyncDisposable {
   /** The log's state, or `undefined` if it does not exist (any more). */
   head(logId: string): Promise<LogHead | undefined>;
 
-  /** Calls `listener` soon after each append and each requested stop. Wake-ups may be merged or lost. Returns the way to end it. */
+  /** Calls `listener` soon after each append, each requested stop and the log's removal. Wake-ups may be merged or lost. Returns the way to end it. */
   watch(logId: string, listener: (wakeUp: WakeUp) => void): () => void;
 
   /** Takes the lease, with a new epoch, if nobody holds it or its deadline has passed; else `undefined`. Creates the log. */

@@ -367,6 +367,38 @@ export function testRecordLog(name: string, open: () => Promise<RecordLog> | Rec
         expect(batches).toEqual(["diverged"]);
       });
 
+      it.each(["its first record", "more"])(
+        "is told when the log is removed while it waits for %s",
+        async (awaited) => {
+          const lease = await log.acquire(logId, owner);
+          if (!lease) throw new Error("the lease was not free");
+          if (awaited === "more") await log.append(logId, { epoch: lease.epoch, seq: 0 }, ["a"]);
+          setTimeout(() => void log.expire(logId, 0), 20);
+          const { signal } = new AbortController();
+          const batches = [];
+          for await (const batch of follow(log, logId, start, { signal, pollMs: 60_000 })) batches.push(batch.type);
+          expect(batches.at(-1)).toBe("diverged");
+        },
+      );
+
+      it("is told by polling when a log that was never written has expired", async () => {
+        await log.acquire(logId, owner);
+        await log.expire(logId, 30);
+        const { signal } = new AbortController();
+        const batches = [];
+        for await (const batch of follow(log, logId, start, { signal, pollMs: 10 })) batches.push(batch.type);
+        expect(batches).toEqual(["diverged"]);
+      });
+
+      it("waits for a log that is still to be made", async () => {
+        const { signal } = new AbortController();
+        setTimeout(() => void log.append(logId, "any", ["a"]), 30);
+        for await (const batch of follow(log, logId, start, { signal, pollMs: 10 })) {
+          expect(batch).toMatchObject({ type: "records", records: [{ payload: "a" }] });
+          break;
+        }
+      });
+
       it("ends at once when aborted while waiting", async () => {
         await written("a");
         const controller = new AbortController();

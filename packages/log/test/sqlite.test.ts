@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqliteLog } from "../src/drivers/sqlite/index.ts";
 import { start } from "../src/index.ts";
@@ -17,6 +18,13 @@ testRecordLog("sqlite", () => openSqliteLog({ path: join(folder, "log.db") }));
 
 const page = { count: 100_000, chars: 100_000_000 };
 const owner = { holder: "test", ttlMs: 60_000 };
+
+function countRows(path: string, table: "logs" | "journal" | "segments"): number {
+  const database = new DatabaseSync(path);
+  const row = database.prepare(`SELECT count(*) AS rows FROM ${table}`).get();
+  database.close();
+  return Number(row?.["rows"]);
+}
 
 describe("sqlite log", () => {
   it("keeps records and epochs over a restart, and frees the lease of the dead owner at once", async () => {
@@ -46,7 +54,6 @@ describe("sqlite log", () => {
     expect(() => openSqliteLog({ path: damaged })).toThrow(expect.objectContaining({ code: "damaged" }));
     expect(readFileSync(damaged).equals(bytes)).toBe(true);
 
-    const { DatabaseSync } = await import("node:sqlite");
     const foreign = join(folder, "foreign.db");
     const database = new DatabaseSync(foreign);
     database.exec("CREATE TABLE theirs (a)");
@@ -135,7 +142,7 @@ describe("sqlite log", () => {
   it("reads one log the same from the journal, from segments and across both", async () => {
     let nowMs = 1_000_000;
     const path = join(folder, "log.db");
-    const log = openSqliteLog({ path, now: () => nowMs });
+    const log = openSqliteLog({ path, now: () => nowMs, monotonicNow: () => nowMs });
     const expected: string[] = [];
     for (const holder of ["first", "second"]) {
       const lease = await log.acquire("log", { holder, ttlMs: 10 });
@@ -164,6 +171,58 @@ describe("sqlite log", () => {
     await log[Symbol.asyncDispose]();
     await using again = openSqliteLog({ path, now: () => nowMs });
     await check(again);
+  });
+
+  it("keeps nothing over a restart of a log that was acquired and never written, but for a requested stop", async () => {
+    const path = join(folder, "log.db");
+    const before = openSqliteLog({ path });
+    await before.acquire("unwritten", owner);
+    await before.acquire("stopped", owner);
+    await before.requestStop("stopped");
+    const lease = await before.acquire("written", owner);
+    await before.append("written", { epoch: lease?.epoch ?? 0, seq: 0 }, ["a"]);
+    await before[Symbol.asyncDispose]();
+    await using after = openSqliteLog({ path });
+    expect(await after.head("unwritten")).toBeUndefined();
+    expect(await after.acquire("stopped", owner)).toMatchObject({ stop: true });
+    expect(await after.head("written")).toMatchObject({ seq: 1 });
+    await after[Symbol.asyncDispose]();
+    expect(countRows(path, "logs")).toBe(2);
+  });
+
+  it("moves records out of the journal in their time, though the wall clock is set back", async () => {
+    let wallMs = 10_000_000;
+    let monotonicMs = 0;
+    const path = join(folder, "log.db");
+    const log = openSqliteLog({ path, now: () => wallMs, monotonicNow: () => monotonicMs });
+    await log.append("before", "any", ["x"]);
+    wallMs -= 3_600_000;
+    await log.append("after", "any", ["y"]);
+    monotonicMs += 5000;
+    await log.append("late", "any", ["z"]);
+    await log[Symbol.asyncDispose]();
+    expect(countRows(path, "journal")).toBe(1);
+    expect(countRows(path, "segments")).toBe(2);
+  });
+
+  it("keeps rows small whose records are large, and reads them all", async () => {
+    const path = join(folder, "log.db");
+    const payloads = Array.from({ length: 50 }, (_, index) =>
+      String(index % 10).repeat(index === 7 ? 100_000 : 10_000),
+    );
+    const log = openSqliteLog({ path });
+    await log.append("log", "any", payloads);
+    await log[Symbol.asyncDispose]();
+    await using again = openSqliteLog({ path });
+    const result = await again.read("log", start, page);
+    expect(result.type === "records" && result.records.map((record) => record.payload)).toEqual(payloads);
+    await again[Symbol.asyncDispose]();
+    const database = new DatabaseSync(path);
+    const longest = database
+      .prepare("SELECT max(length(body)) AS chars FROM segments WHERE last_seq > first_seq")
+      .get();
+    database.close();
+    expect(longest?.["chars"]).toBeLessThan(70_000);
   });
 
   it("loses no acknowledged append to kill -9", async () => {

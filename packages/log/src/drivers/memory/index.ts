@@ -169,9 +169,12 @@ export function openMemoryLog({ now = Date.now }: MemoryLogOptions = {}): Record
 
     async expire(logId: string, ttlMs: number): Promise<void> {
       const entry = find(logId);
-      if (!entry) return;
-      if (ttlMs <= 0) entries.delete(logId);
-      else entry.expiresAtMs = now() + ttlMs;
+      if (ttlMs <= 0) {
+        if (entry) entries.delete(logId);
+        watchers.wake(logId, "remove");
+      } else if (entry) {
+        entry.expiresAtMs = now() + ttlMs;
+      }
     },
 
     async [Symbol.asyncDispose](): Promise<void> {

@@ -25,9 +25,11 @@ export interface ExpiryOptions {
   heads: Heads;
   now: () => number;
   intervalMs: number;
+  /** Called after each removal but those by `create`. */
+  onRemoved(logId: string): void;
 }
 
-export function createExpiry({ database, heads, now, intervalMs }: ExpiryOptions): Expiry {
+export function createExpiry({ database, heads, now, intervalMs, onRemoved }: ExpiryOptions): Expiry {
   const next = database.prepare("SELECT id FROM logs WHERE expires_at_ms <= ? LIMIT 1");
   const deleteSegments = database.prepare("DELETE FROM segments WHERE log = ?");
   const deleteJournal = database.prepare("DELETE FROM journal WHERE num >= ? AND log = ?");
@@ -47,6 +49,7 @@ export function createExpiry({ database, heads, now, intervalMs }: ExpiryOptions
     head.isGone = true;
     head.journal = [];
     heads.forget(head.logId);
+    onRemoved(head.logId);
   }
 
   function create(logId: string, epoch: number): Creation {
@@ -81,6 +84,7 @@ export function createExpiry({ database, heads, now, intervalMs }: ExpiryOptions
     }
   }
 
+  removeUnwritten(database);
   sweep();
   return {
     remove,
@@ -90,4 +94,18 @@ export function createExpiry({ database, heads, now, intervalMs }: ExpiryOptions
       if (immediate) clearImmediate(immediate);
     },
   };
+}
+
+/**
+ * At the start: leases end with their process, so a log that was acquired and never written holds nothing. A requested stop is kept for
+ * the next owner.
+ */
+function removeUnwritten(database: DatabaseSync): void {
+  try {
+    database.exec(`
+      DELETE FROM logs WHERE trimmed_seq = 0 AND stop = 0 AND NOT EXISTS (SELECT 1 FROM segments WHERE log = logs.num)
+    `);
+  } catch {
+    // As in a sweep: a store that refuses now does it at the next start.
+  }
 }

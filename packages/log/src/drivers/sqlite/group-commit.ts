@@ -32,12 +32,14 @@ export interface GroupCommitOptions {
   segments: Segments;
   expiry: Expiry;
   now: () => number;
+  /** Is never set back, so that no record stays in the journal for longer than it should. */
+  monotonicNow: () => number;
   /** Called after the commit, for each log that grew. */
   onAppended(logId: string): void;
 }
 
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { database, heads, segments, expiry, now, onAppended } = options;
+  const { database, heads, segments, expiry, now, monotonicNow, onAppended } = options;
   const insert = database.prepare(
     "INSERT INTO journal (num, log, seq, epoch, at_ms, payload) VALUES (?, ?, ?, ?, ?, ?)",
   );
@@ -90,6 +92,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     pending = [];
     if (batch.length === 0 && !segments.waiting) return;
     const atMs = now();
+    const sinceMs = monotonicNow();
     const firstJournalNum = nextJournalNum;
     const grown = new Map<Head, Growth>();
     const creations: Creation[] = [];
@@ -108,7 +111,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
           refused.push({ append, error });
         }
       }
-      afterMove = onlyAppend ? () => undefined : segments.move(atMs, firstJournalNum);
+      afterMove = onlyAppend ? () => undefined : segments.move(sinceMs, firstJournalNum);
       commit.run();
       onlyAppend = false;
     } catch (cause) {
@@ -120,7 +123,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       return;
     }
     afterMove();
-    for (const [head, growth] of grown) grow(head, growth, atMs);
+    for (const [head, growth] of grown) grow(head, growth, atMs, sinceMs);
     heads.evictIdle();
     for (const { append, error } of refused) append.reject(error);
     for (const { append, head, seq } of written) {
@@ -129,12 +132,13 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     for (const { append } of written) if (append.payloads.length > 0) onAppended(append.logId);
   }
 
-  function grow(head: Head, { records, journalNum }: Growth, atMs: number): void {
+  function grow(head: Head, { records, journalNum }: Growth, atMs: number, sinceMs: number): void {
     head.lastSeq += records.length;
     if (head.leaseTtlMs > 0) head.leaseDeadlineMs = atMs + head.leaseTtlMs;
     if (records.length === 0) return;
     if (head.journal.length === 0) {
       head.journal = records;
+      head.journalSinceMs = sinceMs;
       head.journalNum = journalNum;
       segments.add(head);
     } else {

@@ -23,6 +23,8 @@ export interface Head {
   leaseTtlMs: number;
   /** The newest records, up to `lastSeq`: stored in the journal, and kept here because the journal is not sorted by log. */
   journal: JournalRecord[];
+  /** When `journal[0]` was appended, by the clock that is never set back. */
+  journalSinceMs: number;
   /** Row number in `journal` of `journal[0]`. */
   journalNum: number;
   /** Its rows are deleted, by the open transaction or for good: nothing of it is moved any more. */
@@ -103,6 +105,7 @@ function newHead(logId: string, num: number, epoch: number): Head {
     leaseDeadlineMs: 0,
     leaseTtlMs: 0,
     journal: [],
+    journalSinceMs: 0,
     journalNum: 0,
     isGone: false,
   };

@@ -27,6 +27,8 @@ export interface SqliteLogOptions {
   maxBytes?: number;
   /** The store's clock, in milliseconds. @defaultValue Date.now */
   now?: () => number;
+  /** Tells how long records have stood in the journal, in milliseconds: it must never be set back. @defaultValue performance.now */
+  monotonicNow?: () => number;
   /** How often expired logs are removed, in milliseconds. @defaultValue 60000 */
   expiryIntervalMs?: number;
 }
@@ -40,6 +42,7 @@ export function openSqliteLog({
   path,
   maxBytes,
   now = Date.now,
+  monotonicNow = () => performance.now(),
   expiryIntervalMs = 60_000,
 }: SqliteLogOptions): RecordLog {
   const database = openDatabase(path, maxBytes);
@@ -47,8 +50,9 @@ export function openSqliteLog({
   const segments = createSegments(database);
   const watchers = createWatchers();
   const onAppended = (logId: string): void => watchers.wake(logId, "append");
-  const expiry = createExpiry({ database, heads, now, intervalMs: expiryIntervalMs });
-  const commits = createGroupCommit({ database, heads, segments, expiry, now, onAppended });
+  const onRemoved = (logId: string): void => watchers.wake(logId, "remove");
+  const expiry = createExpiry({ database, heads, now, intervalMs: expiryIntervalMs, onRemoved });
+  const commits = createGroupCommit({ database, heads, segments, expiry, now, monotonicNow, onAppended });
   const moving = setInterval(commits.flush, moveIntervalMs);
   moving.unref();
   const statements = prepareStatements(database);
@@ -56,7 +60,10 @@ export function openSqliteLog({
   function* recordsAfter(head: Head, afterSeq: number): Generator<LogRecord> {
     const journalFrom = head.lastSeq - head.journal.length;
     if (afterSeq < journalFrom) yield* segments.read(head.num, afterSeq);
-    yield* head.journal.slice(Math.max(0, afterSeq - journalFrom));
+    for (let index = Math.max(0, afterSeq - journalFrom); index < head.journal.length; index++) {
+      const record = head.journal[index];
+      if (record) yield record;
+    }
   }
 
   function epochOf(head: Head, seq: number): number | undefined {
@@ -166,11 +173,13 @@ export function openSqliteLog({
     async expire(logId: string, ttlMs: number): Promise<void> {
       guard(() => {
         const head = heads.find(logId, now());
-        if (!head) return;
         if (ttlMs <= 0) {
-          expiry.remove(head);
+          if (head) expiry.remove(head);
+          // Whoever waits for a log that was never made waits for nothing.
+          else onRemoved(logId);
           return;
         }
+        if (!head) return;
         const atMs = now() + ttlMs;
         statements.setExpiry.run(atMs, head.num);
         head.expiresAtMs = atMs;

@@ -15,7 +15,7 @@ export interface Segments {
    * Inside an open transaction: moves what has waited long enough, of what stood in the journal before row `journalEnd`. Call the
    * result once it is committed.
    */
-  move(nowMs: number, journalEnd: number): () => void;
+  move(monotonicNowMs: number, journalEnd: number): () => void;
   /** Whether anything waits to be moved. */
   readonly waiting: boolean;
   /** Yields the stored records after `afterSeq`, oldest first, without those that are still in the journal. */
@@ -29,8 +29,9 @@ export interface Segments {
 const moveAfterMs = 4000;
 /** How many logs one transaction moves: the others of the turn wait for it. */
 const maxMovedLogs = 32;
-/** How many records one row holds. */
+/** How many records one row holds, and how many characters of payload: a row is parsed whole by who reads any record of it. */
 const maxSegmentRecords = 512;
+const maxSegmentChars = 65_536;
 
 type SegmentBody = Array<[atMs: number, payload: string]>;
 
@@ -57,8 +58,7 @@ export function createSegments(database: DatabaseSync): Segments {
     for (let from = 0; from < records.length;) {
       const first = records[from];
       if (!first) break;
-      let to = from + 1;
-      while (to < records.length && to - from < maxSegmentRecords && records[to]?.epoch === first.epoch) to++;
+      const to = from + countSegmentRecords(records, from);
       const body: SegmentBody = records.slice(from, to).map(({ atMs, payload }) => [atMs, payload]);
       insert.run(num, first.seq + body.length - 1, first.seq, first.epoch, JSON.stringify(body));
       from = to;
@@ -68,12 +68,11 @@ export function createSegments(database: DatabaseSync): Segments {
   return {
     add: (head) => void waiting.add(head),
 
-    move(nowMs, journalEnd) {
+    move(monotonicNowMs, journalEnd) {
       const moved: Head[] = [];
       let keptFrom = journalEnd;
       for (const head of waiting) {
-        const [oldest] = head.journal;
-        if (moved.length >= maxMovedLogs || (!head.isGone && oldest && oldest.atMs > nowMs - moveAfterMs)) {
+        if (moved.length >= maxMovedLogs || (!head.isGone && head.journalSinceMs > monotonicNowMs - moveAfterMs)) {
           keptFrom = head.journalNum;
           break;
         }
@@ -108,6 +107,19 @@ export function createSegments(database: DatabaseSync): Segments {
       return row && Number(row["first_seq"]) <= seq ? Number(row["epoch"]) : undefined;
     },
   };
+}
+
+/** How many records from index `from` on go into one row: at least one. */
+function countSegmentRecords(records: readonly JournalRecord[], from: number): number {
+  let chars = 0;
+  let to = from;
+  for (; to < records.length && to - from < maxSegmentRecords; to++) {
+    const record = records[to];
+    if (!record || record.epoch !== records[from]?.epoch) break;
+    chars += record.payload.length;
+    if (to > from && chars > maxSegmentChars) break;
+  }
+  return to - from;
 }
 
 function parseSegment(row: Record<string, unknown>): JournalRecord[] {
