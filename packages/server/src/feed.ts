@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { follow, LogError, type LogRecord, type Position, type ReadLimit, type RecordLog } from "@typebar/log";
 import { type EncodedRecord, encodeRecord, fill, type Pull, positionOf, type RecordFormat } from "./pull.ts";
+import { mergeAhead, readAhead } from "./read-ahead.ts";
 
 /** Where a connection gets its bytes. */
 export interface Feed {
@@ -24,7 +25,7 @@ export interface FeedOptions {
   mergeBeyond?: number;
   /** How long a lost wake-up can go unnoticed, in milliseconds. @defaultValue 1000 */
   pollMs?: number;
-  /** How much of the log is read at once. @defaultValue 8,192 records or 524,288 characters */
+  /** How much of the log is read at most for one pull, or at once for the tail. @defaultValue 8,192 records or 524,288 characters */
   pageLimit?: ReadLimit;
 }
 
@@ -47,6 +48,8 @@ export function createFeed(options: FeedOptions): Feed {
   let merged: { afterSeq: number; tailSeq: number; maxBytes: number; pull: Pull } | undefined;
   /** Ends the reading of the tail; there is one while `cacheStart` is known. */
   let tailing: AbortController | undefined;
+  /** The log was removed while its readers waited for its first record: the log itself says only that there is none. */
+  let vanished = false;
 
   const tail = (): Position | undefined => {
     const last = cache.at(-1);
@@ -64,6 +67,7 @@ export function createFeed(options: FeedOptions): Feed {
     cachedBytes = 0;
     cacheStart = undefined;
     merged = undefined;
+    vanished = false;
   }
 
   function remember(records: readonly LogRecord[]): void {
@@ -87,9 +91,14 @@ export function createFeed(options: FeedOptions): Feed {
     while (!signal.aborted) {
       try {
         for await (const page of follow(log, logId, tail() ?? from, { signal, limit: pageLimit, pollMs })) {
-          if (page.type === "records") remember(page.records);
-          // A log that no longer knows our tail: each connection finds out for itself by pulling from the log.
-          else forget();
+          if (page.type === "records") {
+            remember(page.records);
+          } else {
+            const atStart = tail()?.seq === 0;
+            // A log that no longer knows our tail: each connection finds out for itself by pulling from the log.
+            forget();
+            vanished = atStart;
+          }
           notify();
         }
       } catch (error) {
@@ -120,8 +129,12 @@ export function createFeed(options: FeedOptions): Feed {
     const tailSeq = after.seq + rest.length;
     if (merged?.afterSeq !== after.seq || merged.tailSeq !== tailSeq || merged.maxBytes !== maxBytes) {
       const pull = fill(
-        encodedMerged(
-          rest.map((cached) => cached.record),
+        encodedAll(
+          mergeAhead(
+            format,
+            rest.map(({ record }) => record),
+            maxBytes,
+          ),
           rest,
         ),
         after,
@@ -133,24 +146,27 @@ export function createFeed(options: FeedOptions): Feed {
   }
 
   async function pullFromLog(after: Position, maxBytes: number): Promise<Pull> {
-    const page = await log.read(logId, after, pageLimit);
+    const page = await readAhead({ log, logId, format, limit: pageLimit }, after, maxBytes);
     if (page.type !== "records") return page;
     // The first reader that stands at the end starts the tail; nobody has to read that part again.
     if (page.records.length === 0 && !cacheStart && listeners.size > 0) void startTail(after);
-    return fill(encodedMerged(page.records), after, maxBytes);
+    return fill(encodedAll(page.records), after, maxBytes);
   }
 
   /** Encodes only as far as it is asked. What merging left alone is not encoded again. */
-  function* encodedMerged(records: readonly LogRecord[], known: readonly CachedRecord[] = []): Generator<CachedRecord> {
+  function* encodedAll(records: readonly LogRecord[], known: readonly CachedRecord[] = []): Generator<CachedRecord> {
     const firstSeq = records[0]?.seq ?? 0;
-    for (const record of format.merge(records)) {
+    for (const record of records) {
       const same = known[record.seq - firstSeq];
       yield same?.record === record ? same : { record, ...encodeRecord(format, record) };
     }
   }
 
   return {
-    pull: (after, maxBytes) => pullCached(after, maxBytes) ?? pullFromLog(after, maxBytes),
+    pull(after, maxBytes) {
+      if (vanished && after.seq === 0) return { type: "diverged" };
+      return pullCached(after, maxBytes) ?? pullFromLog(after, maxBytes);
+    },
 
     watch(listener) {
       listeners.add(listener);

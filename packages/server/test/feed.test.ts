@@ -61,6 +61,18 @@ function textOf(pull: Pull): string {
     .replaceAll(/data: (.*)\nid: .*\n\n/g, "$1");
 }
 
+/** Everything up to the end of the log. */
+async function pullAll(feed: Feed, maxBytes: number): Promise<string> {
+  let text = "";
+  for (let position = start; ;) {
+    const pull = await feed.pull(position, maxBytes);
+    if (pull.type !== "blocks") throw new Error(pull.type);
+    if (pull.position.seq === position.seq) return text;
+    position = pull.position;
+    text += textOf(pull);
+  }
+}
+
 const createTestFeed = (options: Partial<Parameters<typeof createFeed>[0]> = {}): Feed =>
   createFeed({ log, logId: "log", format, pollMs: 60_000, ...options });
 
@@ -80,6 +92,39 @@ describe("what is pulled", () => {
     expect(await feed.pull(start, 1)).toMatchObject({ position: { seq: 1 } });
     expect(await feed.pull(start, 400)).toMatchObject({ position: { seq: 2 } });
     expect(format.encodeCount).toBe(3);
+  });
+
+  it("of large records is read about once, however many pulls it takes", async () => {
+    const payloads = Array.from({ length: 300 }, (_, index) => String(index % 10).repeat(1000));
+    await writer.append(...payloads);
+    expect(await pullAll(createTestFeed(), 4096)).toBe(payloads.join(""));
+    expect(log.readChars).toBeLessThan(3 * 300_000);
+  });
+
+  it("of small records is merged by the thousand", async () => {
+    await writer.append(...pieces(0, 5000));
+    const feed = createTestFeed();
+    expect(await feed.pull(start, 32_768)).toMatchObject({ position: { seq: 5000 } });
+    expect(await pullAll(feed, 32_768)).toBe(pieces(0, 5000).join(""));
+  });
+
+  it("of large records of the tail is merged only as far as it is written", async () => {
+    const feed = createTestFeed();
+    const follower = follow(feed);
+    await new Promise(setImmediate);
+    const payloads = Array.from({ length: 100 }, (_, index) => String(index % 10).repeat(1000));
+    await writer.append(...payloads);
+    await eventually(() => follower.text() !== "");
+    const { readCount } = log;
+    let mergedRecords = 0;
+    const merge = format.merge.bind(format);
+    format.merge = (records) => {
+      mergedRecords += records.length;
+      return merge(records);
+    };
+    expect(await pullAll(feed, 4096)).toBe(payloads.join(""));
+    expect(mergedRecords).toBeLessThan(300);
+    expect(log.readCount).toBe(readCount);
   });
 
   it("ends with the end record, and is nothing after it", async () => {
@@ -227,6 +272,22 @@ describe("leaving", () => {
     await eventually(() => next.text().endsWith("last"));
     expect(next.text()).toBe("0,1,2,last");
   });
+
+  it.each([0, 2])(
+    "of a log that was removed while its followers waited at its end, seq %d, is what all are told",
+    async (seq) => {
+      const feed = createTestFeed();
+      const followers = [follow(feed), follow(feed)];
+      await new Promise(setImmediate);
+      await writer.append(...pieces(0, seq));
+      await eventually(() => followers.every((follower) => follower.text() === pieces(0, seq).join("")));
+      await log.expire("log", 0);
+      await eventually(() => followers.every((follower) => follower.refusal() === "diverged"));
+      for (const follower of followers) follower.leave();
+      await openWriter(log, "log");
+      expect(textOf(await feed.pull(start, manyBytes))).toBe("");
+    },
+  );
 
   it("of a log that became another, is what all followers are told", async () => {
     const feed = createTestFeed();

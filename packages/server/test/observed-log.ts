@@ -3,6 +3,8 @@ import { LogError, type ReadResult, type RecordLog } from "@typebar/log";
 
 export interface ObservedLog extends RecordLog {
   readCount: number;
+  /** Characters of all payloads that were read. */
+  readChars: number;
   watcherCount: number;
   /** Wake-ups are lost. */
   deaf: boolean;
@@ -16,6 +18,7 @@ export function observeLog(log: RecordLog): ObservedLog {
     ...log,
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
     readCount: 0,
+    readChars: 0,
     watcherCount: 0,
     deaf: false,
     failing: false,
@@ -25,6 +28,7 @@ export function observeLog(log: RecordLog): ObservedLog {
       if (observed.failing) throw new LogError("unavailable", "the store does not answer");
       await observed.pause();
       const page = await log.read(logId, after, limit);
+      if (page.type === "records") for (const { payload } of page.records) observed.readChars += payload.length;
       await observed.pause();
       return page;
     },
