@@ -61,8 +61,13 @@ function element(tag: string, attributes: Record<string, string>): ElementNode {
   return { kind: "element", tag, attributes, children: [] };
 }
 
+/**
+ * A bullet and the line beside a quotation stand where the text begins. Their elements find that out from their text
+ * only where no element in between has a direction of its own: so lists have none, and paragraphs in them neither.
+ */
 function openElement(token: Token, parent: ElementNode): ElementNode {
   const node = element(token.tag, attributesOf(token));
+  if (token.tag === "p" && /^(?:li|blockquote)$/u.test(parent.tag)) delete node.attributes["dir"];
   if (token.tag === "table") {
     const frame = element("div", { class: "table-scroll", tabindex: "0" });
     frame.children.push(node);
@@ -79,7 +84,7 @@ function attributesOf(token: Token): Record<string, string> {
       return linkAttributes(String(token.attrGet("href") ?? ""), token.attrGet("title"));
     case "ol": {
       const start = token.attrGet("start");
-      return start === null ? { dir: "auto" } : { dir: "auto", start: String(start) };
+      return start === null ? {} : { start: String(start) };
     }
     case "th":
     case "td": {
@@ -88,7 +93,6 @@ function attributesOf(token: Token): Record<string, string> {
     }
     case "p":
     case "li":
-    case "ul":
     case "table":
     case "blockquote":
     case "h1":
