@@ -17,10 +17,18 @@ export const en = {
   empty: {
     greeting: "What would you like to know?",
     suggestions: {
-      restart: "How do answers survive a restart?",
-      model: "How do I connect a real model?",
-      network: "What happens when the network drops?",
-      javascript: "How do I use Typebar from JavaScript?",
+      guide: {
+        restart: "How do answers survive a restart?",
+        model: "How do I connect a real model?",
+        network: "What happens when the network drops?",
+        javascript: "How do I use Typebar from JavaScript?",
+      },
+      general: {
+        explain: "Why is the sky blue, in plain words?",
+        write: "Write a friendly reminder about an unpaid invoice",
+        plan: "Plan a week of quick dinners for two",
+        code: "Show me how to read a CSV file in Python",
+      },
     },
   },
   composer: {
@@ -29,6 +37,8 @@ export const en = {
     send: "Send",
     stop: "Stop",
     stopping: "Stopping…",
+    tooLong: "This message is too long (100,000 characters at most).",
+    notSent: "Not sent. {cause}",
   },
   model: {
     label: "Model",
@@ -52,6 +62,7 @@ export const en = {
     cutShort: "The model's limit for one answer was reached.",
     filtered: "The model's content filter ended the answer.",
     tokens: "{count} tokens",
+    providerLost: "The connection to the model's provider broke in mid-answer.",
   },
   connection: { reconnecting: "Reconnecting…", offline: "You are offline.", retryNow: "Retry now" },
   thread: {
@@ -59,6 +70,7 @@ export const en = {
     missing: "This conversation does not exist, or not any more.",
     unreachable: "The conversation could not be loaded.",
     retry: "Load again",
+    deleted: "This conversation was deleted.",
     toBottom: "To the newest",
   },
   status: {
@@ -88,8 +100,8 @@ export const en = {
     "provider-unauthorized": "The model's provider did not accept the key. Check the key in Typebar's configuration.",
     "provider-rate-limited": "The model's provider is getting too many requests. Wait a moment.",
     "provider-rejected": "The model's provider refused the request.",
-    "provider-unavailable": "The model's provider cannot be reached.",
-    "provider-error": "The model's provider reported an error.",
+    "provider-unavailable": "The model's provider cannot be reached, or cannot answer at the moment.",
+    "provider-error": "The model's provider reported an error, or sent something that is not an answer.",
     "provider-incomplete": "The model's answer broke off before its end.",
     "first-token-timeout": "The model did not begin to answer in time.",
     "silence-timeout": "The model fell silent in the middle of the answer.",

@@ -7,6 +7,10 @@ export function takeDraft(storage: Storage, name: string): string {
 }
 
 export function writeDraft(storage: Storage, name: string, text: string): void {
-  if (text === "") storage.removeItem(prefix + name);
-  else storage.setItem(prefix + name, text);
+  try {
+    if (text === "") storage.removeItem(prefix + name);
+    else storage.setItem(prefix + name, text);
+  } catch {
+    // Larger than the browser keeps: it stands in the field all the same.
+  }
 }

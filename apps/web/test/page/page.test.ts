@@ -29,6 +29,16 @@ function answerTo(text: string): Script {
   if (text.includes("fail")) {
     return { chunks: pieces("Kept words"), delayMs: 10, end: { state: "failed", code: "provider-unavailable" } };
   }
+  if (text.includes("refused")) {
+    return { chunks: [], delayMs: 10, end: { state: "failed", code: "provider-unavailable" } };
+  }
+  if (text.includes("arabic")) return { chunks: ["- مرحبا بالعالم\n- [ ] مرحبا\n- English\n\n> مرحبا\n"], delayMs: 5 };
+  if (text.includes("code")) {
+    return {
+      chunks: [`\`\`\`js\nconst a = 1;\n\`\`\`\n\n\`\`\`js\n${"const a = 1;\n".repeat(1600)}\`\`\``],
+      delayMs: 5,
+    };
+  }
   if (text.includes("long")) {
     const sources = [{ url: "/docs/x", title: "A source" }];
     const text = `${`${answer}\n\n`.repeat(12)}The answer comes to its end, at last, in this one line.`;
@@ -67,6 +77,11 @@ function textOf(on = page): Promise<string> {
 
 async function untilText(pattern: RegExp, on = page): Promise<void> {
   await on.getByTestId("answer-text").last().filter({ hasText: pattern }).waitFor();
+}
+
+/** Somebody comes back to a page that was in sight all the time. */
+async function look(on: Page): Promise<void> {
+  await on.evaluate(() => window.dispatchEvent(new Event("focus")));
 }
 
 beforeAll(async () => {
@@ -149,6 +164,7 @@ describe("never losing the place", () => {
     await untilText(/An answer/u);
     server.down = true;
     await page.getByTestId("reconnecting").waitFor();
+    await page.getByRole("status").filter({ hasText: "Reconnecting" }).waitFor({ state: "attached" });
     server.down = false;
     await page
       .getByTestId("retry-now")
@@ -212,7 +228,34 @@ describe("two devices at once", () => {
       expect.stringContaining("slow one"),
     ]);
     expect(await page.getByTestId("composer-input").inputValue()).toBe("my own question");
+    expect(await page.getByTestId("notice").innerText()).toMatch(/^Not sent\. .*already on its way/u);
     expect(server.starts).toBe(2);
+  });
+
+  it("shows what another did as soon as somebody looks at it again", async () => {
+    await ask("first");
+    await lastAnswer("completed").waitFor();
+    const other = await openPage();
+    await other.goto(page.url());
+    await ask("second", other);
+    await lastAnswer("completed", other).waitFor();
+    await other.getByTestId("new-chat").click();
+    await ask("elsewhere", other);
+    await lastAnswer("completed", other).waitFor();
+    await look(page);
+    await page.getByTestId("message-user").filter({ hasText: "second" }).waitFor();
+    await page.getByTestId("conversation-item").filter({ hasText: "elsewhere" }).waitFor();
+  });
+
+  it("leaves a conversation that another has deleted, and says so", async () => {
+    await ask("first");
+    await lastAnswer("completed").waitFor();
+    await page.getByTestId("conversation-item").waitFor();
+    await page.evaluate(() => fetch(`/api/conversations/${location.pathname.slice(3)}`, { method: "DELETE" }));
+    await look(page);
+    expect(await page.getByTestId("notice").innerText()).toBe("This conversation was deleted.");
+    expect(new URL(page.url()).pathname).toBe("/");
+    await page.getByTestId("conversation-item").waitFor({ state: "detached" });
   });
 });
 
@@ -234,12 +277,52 @@ describe("an answer that is not whole", () => {
     await ask("fail");
     await lastAnswer("failed").waitFor();
     expect(await textOf()).toBe("Kept words");
-    expect(await page.getByTestId("answer-notice").innerText()).toContain("cannot be reached");
+    expect(await page.getByTestId("answer-notice").innerText()).toContain("broke in mid-answer");
     await page.getByTestId("try-again").click();
     await lastAnswer("running").waitFor();
     await lastAnswer("failed").waitFor();
     expect(await page.getByTestId("message-user").count()).toBe(1);
     expect(server.starts).toBe(2);
+  });
+});
+
+describe("a message that is not sent", () => {
+  it("is kept where it was written when it is too long", async () => {
+    const field = page.getByTestId("composer-input");
+    await field.fill("x".repeat(100_001));
+    await page.getByTestId("send").click();
+    expect(await page.getByTestId("too-long").innerText()).toContain("100,000");
+    expect((await field.inputValue()).length).toBe(100_001);
+    expect(server.starts).toBe(0);
+    await field.fill("short");
+    await page.getByTestId("too-long").waitFor({ state: "detached" });
+  });
+
+  it("comes back with the reason when the server does not take it, and the page is as before", async () => {
+    const body = JSON.stringify({ type: "about:blank", title: "Bad", status: 400, code: "bad-request" });
+    await page.route("**/api/chat", (route) =>
+      route.fulfill({ status: 400, contentType: "application/problem+json", body }),
+    );
+    await ask("odd");
+    expect(await page.getByTestId("notice").innerText()).toMatch(/^Not sent\. The server did not understand/u);
+    expect(await page.getByTestId("composer-input").inputValue()).toBe("odd");
+    await page.getByTestId("suggestion").first().waitFor();
+    await page.unroute("**/api/chat");
+    await page.getByTestId("send").click();
+    await lastAnswer("completed").waitFor();
+    expect(await page.getByTestId("notice").count()).toBe(0);
+  });
+
+  it("is sent once and not stopped by a double click", async () => {
+    await page.getByTestId("composer-input").fill("slow");
+    await page.getByTestId("send").dblclick();
+    await untilText(/An answer/u);
+    await lastAnswer("completed").waitFor();
+    expect(server.starts).toBe(1);
+    await ask("slow");
+    await untilText(/An answer/u);
+    await page.getByTestId("stop").click();
+    await lastAnswer("stopped").waitFor();
   });
 });
 
@@ -320,7 +403,66 @@ describe("where the reader stands", () => {
   });
 });
 
+describe("what an answer looks like", () => {
+  it("puts bullets and the line beside a quotation where the text begins", async () => {
+    await ask("arabic");
+    await lastAnswer("completed").waitFor();
+    const directions = await page.getByTestId("answer-text").evaluate((text) =>
+      [...text.querySelectorAll("li, blockquote")].map((element) => {
+        const { direction, marginLeft, marginRight } = getComputedStyle(element);
+        return [direction, marginLeft, marginRight].join(" ");
+      }),
+    );
+    expect(directions).toEqual(["rtl 0px 26px", "rtl 0px 26px", "ltr 26px 0px", "rtl 0px 0px"]);
+  });
+
+  it("colours short blocks of code, and leaves very long ones plain", async () => {
+    await ask("code");
+    await lastAnswer("completed").waitFor();
+    const blocks = page.getByTestId("answer-text").locator("pre");
+    await blocks.first().locator("[class^=tok-]").first().waitFor();
+    expect(await blocks.last().locator("[class^=tok-]").count()).toBe(0);
+  });
+
+  it("says that the provider does not answer, where it has said nothing", async () => {
+    await ask("refused");
+    await lastAnswer("failed").waitFor();
+    expect(await page.getByTestId("answer-notice").innerText()).toContain("cannot answer at the moment");
+  });
+});
+
 describe("around it", () => {
+  it("offers questions about Typebar only where the guide answers them", async () => {
+    await page.getByTestId("suggestion").filter({ hasText: "restart" }).waitFor();
+    const models = [{ id: "a/b", name: "B", provider: "a", kind: "language-model" }];
+    await page.route("**/api/models", (route) => route.fulfill({ json: { models, default: "a/b" } }));
+    await page.reload();
+    await page.getByTestId("suggestion").first().waitFor();
+    expect(await page.getByTestId("suggestion").count()).toBe(4);
+    expect((await page.getByTestId("suggestion").allInnerTexts()).join()).not.toMatch(/Typebar|restart|model/u);
+  });
+
+  it("keeps the keyboard's place after a rename and after a deletion that was not meant", async () => {
+    await ask("one");
+    await lastAnswer("completed").waitFor();
+    await page.getByTestId("conversation-item").hover();
+    const focused = (): Promise<string | undefined> =>
+      page.evaluate(() => (document.activeElement as HTMLElement).dataset["testid"]);
+    for (const key of ["Enter", "Escape"]) {
+      await page.getByTestId("conversation-menu").click();
+      await page.getByTestId("rename").click();
+      await page.keyboard.type(`Named ${key}`);
+      await page.keyboard.press(key);
+      await expect.poll(focused).toBe("conversation-menu");
+    }
+    await page.getByTestId("conversation-menu").click();
+    await page.getByTestId("delete").click();
+    await page.getByTestId("delete-confirm").waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(focused).toBe("conversation-menu");
+    expect(await page.getByTestId("conversation-item").innerText()).toContain("Named Enter");
+  });
+
   it("renames and deletes a conversation", async () => {
     await ask("one");
     await lastAnswer("completed").waitFor();
