@@ -26,16 +26,19 @@ export async function readAhead(options: ReadAheadOptions, after: Position, maxB
   let position = after;
   let { count, chars } = limit;
   for (let pageChars = firstChars(maxBytes); count > 0 && chars > 0; pageChars *= 2) {
-    const page = await log.read(logId, position, { count, chars: Math.min(pageChars, chars) });
+    const limitChars = Math.min(pageChars, chars);
+    const page = await log.read(logId, position, { count, chars: limitChars });
     // What was read before the log was trimmed or removed stands; the next pull says what happened.
     if (page.type !== "records" && ahead.records.length === 0) return page;
     const last = page.type === "records" ? page.records.at(-1) : undefined;
     if (page.type !== "records" || !last) break;
     addMerged(format, ahead, page.records);
-    if (ahead.chars >= maxBytes) break;
+    const readChars = countChars(page.records);
+    // A page half empty is the log's last, or a large record comes next. At the end nothing is waited for: what is there goes out.
+    if (ahead.chars >= maxBytes || readChars < limitChars / 2) break;
     position = positionOf(last);
     count -= page.records.length;
-    for (const { payload } of page.records) chars -= payload.length;
+    chars -= readChars;
   }
   return { type: "records", records: ahead.records };
 }
@@ -58,12 +61,15 @@ function firstChars(maxBytes: number): number {
   return Math.max(1, 2 * maxBytes);
 }
 
+function countChars(records: readonly LogRecord[]): number {
+  return records.reduce((sum, { payload }) => sum + payload.length, 0);
+}
+
 /** Only the last record so far can be joined with those that follow. */
 function addMerged(format: RecordFormat, ahead: Ahead, page: readonly LogRecord[]): void {
   const open = ahead.records.pop();
   if (open) ahead.chars -= open.payload.length;
-  for (const record of format.merge(open ? [open, ...page] : page)) {
-    ahead.records.push(record);
-    ahead.chars += record.payload.length;
-  }
+  const merged = format.merge(open ? [open, ...page] : page);
+  for (const record of merged) ahead.records.push(record);
+  ahead.chars += countChars(merged);
 }

@@ -108,6 +108,16 @@ describe("what is pulled", () => {
     expect(await pullAll(feed, 32_768)).toBe(pieces(0, 5000).join(""));
   });
 
+  it("is what is there, though more comes while it is read", async () => {
+    await writer.append("0,");
+    log.pause = async () => {
+      if (writer.position.seq < 100) await writer.append(`${writer.position.seq},`);
+    };
+    const pull = await createTestFeed().pull(start, manyBytes);
+    expect(log.readCount).toBe(1);
+    expect(textOf(pull)).toBe("0,1,");
+  });
+
   it("of large records of the tail is merged only as far as it is written", async () => {
     const feed = createTestFeed();
     const follower = follow(feed);
