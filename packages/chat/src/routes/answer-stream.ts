@@ -56,7 +56,13 @@ export async function openAnswer(
 
   if (after && (await isClose(log, id, after))) return c.body(null, 204);
   const opened = await streams.open({ ...common, source, after: after ?? start });
-  if (!("type" in opened) || opened.type === "gone") return RESPONSE_ALREADY_SENT;
+  if (!("type" in opened)) {
+    // A log that is not there is still to be made, unless its generation was deleted since it was found.
+    const awaited = (await log.head(id)) ?? (await store.generations.find(generation.owner_id, id));
+    if (!awaited) opened.close("diverged");
+    return RESPONSE_ALREADY_SENT;
+  }
+  if (opened.type === "gone") return RESPONSE_ALREADY_SENT;
   const preamble = toResetEvent({ reason: opened.type }, id, head?.epoch ?? 0);
   return sent(await streams.open({ ...common, source, after: start, preamble }));
 }

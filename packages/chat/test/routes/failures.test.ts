@@ -257,6 +257,40 @@ async function openRefusing(options: { storeGiveUpMs?: number } = {}): Promise<R
   return { chat, refuse: (now) => void (refusing = now), refusals: () => refusals };
 }
 
+describe("an answer that is deleted", () => {
+  test("between being found and being followed: its reader is cut off, and does not wait for what never comes", async () => {
+    let removeLog: (() => Promise<void>) | undefined;
+    await using chat = await openChatServer({
+      wrapLog: (log) => ({
+        ...log,
+        async head(id) {
+          const remove = removeLog;
+          removeLog = undefined;
+          await remove?.();
+          return log.head(id);
+        },
+      }),
+    });
+    chat.provider.script("deleted", async function* ({ signal }) {
+      yield say("be");
+      await silence(signal);
+    });
+    const asked = await chat.open("/api/chat", { body: { message: "deleted" } });
+    await untilText(asked, "be");
+    // No other follower, whose feed would know of the log.
+    await asked.leave();
+    const { generationId, conversationId } = asked;
+    removeLog = async () => {
+      await chat.store.conversations.remove("alice", conversationId);
+      await chat.log.expire(generationId, 0);
+    };
+    const follower = await chat.open(`/api/generations/${generationId}/events`);
+    await follower.rest();
+    expect([follower.status, follower.ended()]).toEqual([200, "cut"]);
+    expect((await chat.fetch(`/api/generations/${generationId}/events`)).status).toBe(404);
+  });
+});
+
 describe("a store that refuses", () => {
   test("for a while: the answer pauses, shows nothing that is not stored, and goes on exactly", async () => {
     const { chat, refuse, refusals } = await openRefusing();
