@@ -66,7 +66,11 @@ export function toWireRow(observation: WireObservation): Omit<WireRow, "number" 
 }
 
 function describe({ state, method, url }: Extract<WireObservation, { type: "connection" }>): string {
-  if (state.name === "waiting") return `${state.error.code}, again in ${Math.round(state.delayMs)} ms`;
+  if (state.name === "waiting") {
+    const { error, delayMs } = state;
+    // A page that sleeps comes back when it is woken, not after a time.
+    return delayMs === Number.POSITIVE_INFINITY ? error.code : `${error.code}, again in ${Math.round(delayMs)} ms`;
+  }
   if (state.name === "closed") return state.error instanceof Error ? state.error.message : "";
   return `${method} ${url}`;
 }
