@@ -179,7 +179,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     try {
       const more = take(await pulled);
       pulling = false;
-      if (more || wokenWhilePulling) pump();
+      // A socket that takes everything at once must not keep the others waiting until its reader has caught up.
+      if (more) setImmediate(pump);
+      else if (wokenWhilePulling) pump();
     } catch {
       close("failed");
     }

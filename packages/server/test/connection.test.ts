@@ -143,6 +143,31 @@ describe("the opening", () => {
   });
 });
 
+describe("catching up", () => {
+  it("lets others be served in between, however much the socket takes at once", async () => {
+    let turn = 0;
+    const readsOfTurn = new Map<number, number>();
+    log.pause = () => {
+      readsOfTurn.set(turn, (readsOfTurn.get(turn) ?? 0) + 1);
+      return undefined;
+    };
+    const payloads = Array.from({ length: 40 }, (_, index) => String(index % 10).repeat(50_000));
+    await writer.append(...payloads, endPayload);
+    let counting = true;
+    const count = (): void => {
+      turn += 1;
+      if (counting) setImmediate(count);
+    };
+    count();
+    const client = openClient();
+    await client.until(() => client.hasLastChunk());
+    counting = false;
+    expect(text(client)).toBe(payloads.join("") + endPayload);
+    // Each read is counted twice, and the opening reads more than once in its turn; all of them are 82.
+    expect(Math.max(...readsOfTurn.values())).toBeLessThan(10);
+  });
+});
+
 describe("the stream", () => {
   it("writes once for many appends of one turn", async () => {
     const client = openClient();
