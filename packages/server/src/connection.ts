@@ -177,11 +177,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     pulling = true;
     wokenWhilePulling = false;
     try {
-      const more = take(await pulled);
+      const pull = await pulled;
+      const more = take(pull);
       pulling = false;
       // A socket that takes everything at once must not keep the others waiting until its reader has caught up.
-      if (more) setImmediate(pump);
-      else if (wokenWhilePulling) pump();
+      if (more && isFull(pull)) setImmediate(pump);
+      else if (more || wokenWhilePulling) pump();
     } catch {
       close("failed");
     }
@@ -224,4 +225,10 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     pump();
   }
   return { closed, close };
+}
+
+/** Whether there is more to write than fits into one write, as far as the feed can tell. */
+function isFull(pull: Pull): boolean {
+  if (pull.type !== "blocks") return false;
+  return pull.blocks.reduce((sum, { length }) => sum + length, 0) >= maxWriteBytes;
 }
