@@ -117,7 +117,9 @@ describe.each(ways)("$name", ({ name, starts, open }) => {
   test("of another epoch or beyond the end says so, then the stream from its start", async () => {
     const question = `diverged by ${name}`;
     const whole = await chat.ask(question);
-    for (const id of [idAt(whole, 2, 3), idAt(whole, 0, 3), idAt(whole, 1, whole.blocks.length + 1)]) {
+    // Not by counting blocks: a busy server merges neighbouring deltas.
+    const endSeq = Number(idOf(whole.blocks, "close").split(".").at(-1));
+    for (const id of [idAt(whole, 2, 3), idAt(whole, 0, 3), idAt(whole, 1, endSeq + 1)]) {
       const again = await open(question, whole, id);
       const [reset, ...blocks] = await again.rest();
       expect(reset).toEqual({ event: "reset", reason: "diverged", id: idAt(whole, 1, 0) });
