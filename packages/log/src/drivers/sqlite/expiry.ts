@@ -84,7 +84,6 @@ export function createExpiry({ database, heads, now, intervalMs, onRemoved }: Ex
     }
   }
 
-  removeUnwritten(database);
   sweep();
   return {
     remove,
@@ -94,18 +93,4 @@ export function createExpiry({ database, heads, now, intervalMs, onRemoved }: Ex
       if (immediate) clearImmediate(immediate);
     },
   };
-}
-
-/**
- * At the start: leases end with their process, so a log that was acquired and never written holds nothing. A requested stop is kept for
- * the next owner.
- */
-function removeUnwritten(database: DatabaseSync): void {
-  try {
-    database.exec(`
-      DELETE FROM logs WHERE trimmed_seq = 0 AND stop = 0 AND NOT EXISTS (SELECT 1 FROM segments WHERE log = logs.num)
-    `);
-  } catch {
-    // As in a sweep: a store that refuses now does it at the next start.
-  }
 }
