@@ -171,7 +171,8 @@ describe("the page", () => {
   it("stops the model when asked, keeps what was said, and tries again", async () => {
     const question = "script:plain:7:900 deltas:90 delay:30";
     await ask(question);
-    await hasBegun();
+    // Some time after the question: a click that follows too soon is taken for the second half of a double click.
+    await hasBegun(page, 300);
     await page.getByTestId("stop").click();
     await becomes("stopped");
     await model.waitFor((request) => request.key === question && request.outcome === "aborted");
@@ -187,7 +188,8 @@ describe("the page", () => {
   it("goes on with a stopped answer from where it was", async () => {
     const question = "script:plain:8:900 deltas:90 delay:20";
     await ask(question);
-    await hasBegun();
+    // Some time after the question: a click that follows too soon is taken for the second half of a double click.
+    await hasBegun(page, 300);
     await page.getByTestId("stop").click();
     await becomes("stopped");
     await page.getByTestId("continue").last().click();
