@@ -129,7 +129,7 @@ async function send(response: ServerResponse, answer: CaseAnswer, followed: stri
   if (then === "end") response.end();
   if (then !== "reset") return;
   // A reset discards what the client has not read yet.
-  await sleep(15);
+  await sleep(400);
   response.socket?.resetAndDestroy();
 }
 
