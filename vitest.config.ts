@@ -17,7 +17,5 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
-    // Browsers on a busy shared machine: a second try is printed as such, and the test is still one to look into.
-    retry: process.env["CI"] ? 1 : 0,
   },
 });
