@@ -1,4 +1,5 @@
 /** One production of one answer: asks the provider, stores what it says, ends with exactly one terminal chunk. */
+import { setTimeout as wait } from "node:timers/promises";
 import type { Lease, RecordLog } from "@typebar/log";
 import { type Provider, ProviderError, type ProviderMessage, type ProviderSettings } from "../provider/provider.ts";
 import type { EndMetadata, GenerationErrorCode, StartMetadata } from "../protocol.ts";
@@ -11,6 +12,7 @@ import { Interruption, type InterruptionCause } from "./interruption.ts";
 import { createLogWriter, type LogWriter } from "./log-writer.ts";
 import { readAnswer } from "./read-answer.ts";
 import { type StoredChunk, toPayload } from "./records.ts";
+import { splitText } from "./split-text.ts";
 
 export interface ProduceOptions {
   log: RecordLog;
@@ -108,7 +110,8 @@ export async function produce(options: ProduceOptions): Promise<ProduceOutcome> 
 async function begin(answer: Answer, { log, lease, messageId, start, givenText }: ProduceOptions): Promise<number> {
   const chunks: StoredChunk[] = [{ type: "start", messageId, messageMetadata: start }];
   if (givenText !== "") {
-    chunks.push({ type: "text-start", id: "t0" }, { type: "text-delta", id: "t0", delta: givenText });
+    chunks.push({ type: "text-start", id: "t0" });
+    for (const delta of splitText(givenText)) chunks.push({ type: "text-delta", id: "t0", delta });
   }
   const { position } = await log.append(lease.logId, { epoch: lease.epoch, seq: lease.seq }, chunks.map(toPayload));
   for (const chunk of chunks) addChunk(answer, chunk);
@@ -221,14 +224,5 @@ function whyOf(signal: AbortSignal): InterruptionCause | undefined {
 
 /** Settles after `ms`, or at once when aborted. */
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
+  await wait(ms, undefined, { signal }).catch(() => undefined);
 }

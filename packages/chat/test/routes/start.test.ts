@@ -328,6 +328,22 @@ describe("again and on", () => {
     checkWhole(old.blocks);
   });
 
+  test("that kept a long text begins with it, in deltas that fit a chunk", async () => {
+    const long = "漢字 and words, ".repeat(4000);
+    chat.provider.script("long kept", async function* ({ continuation }) {
+      if (continuation) yield say("the end.");
+      else yield say(long);
+      if (continuation) yield finish;
+    });
+    const cut = await chat.ask("long kept");
+    expect(endOf(cut.blocks).state).toBe("failed");
+    const whole = await chat.ask({ trigger: "continue-message", conversationId: cut.conversationId });
+    checkWhole(whole.blocks);
+    expect(textOf(whole.blocks)).toBe(`${long}the end.`);
+    for (const chunk of chunksOf(whole.blocks))
+      expect(Buffer.byteLength(JSON.stringify(chunk))).toBeLessThanOrEqual(32_768);
+  });
+
   test("goes on with the text of a stopped answer, as one part that begins with it", async () => {
     chat.provider.script("cut off", async function* ({ continuation, signal }) {
       if (continuation) {
