@@ -1,4 +1,4 @@
-/** Every relative link of every tracked markdown file leads to a tracked file or folder, and to a heading that is there. */
+/** Every relative link of every tracked markdown file leads to a tracked file or folder, and to a heading that is there; none leaves a published package. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
@@ -47,6 +47,9 @@ function fragmentsOf(markdown: string): Set<string> {
 function linkFault(page: string, target: string): string | undefined {
   const [file = "", fragment] = decodeURI(target).split("#");
   const path = file === "" ? page : posix.normalize(posix.join(posix.dirname(page), file)).replace(/\/$/u, "");
+  // A package's README is shown where only the package is.
+  const [packageFolder] = /^packages\/[^/]+\//u.exec(page) ?? [""];
+  if (!path.startsWith(packageFolder)) return `${page}: ${target} leaves the package`;
   if (folders.has(path)) return undefined;
   if (!files.has(path)) return `${page}: ${target} leads to nothing`;
   if (fragment === undefined || !path.endsWith(".md")) return undefined;
@@ -77,5 +80,6 @@ describe("links between markdown files", () => {
     expect(linkFault("README.md", "docs/none.md")).toContain("leads to nothing");
     expect(linkFault("README.md", "PROTOCOL.md#no-such-heading")).toContain("names no heading");
     expect(linkFault("docs/en/models.md", "../../PROTOCOL.md")).toBeUndefined();
+    expect(linkFault("packages/sse/README.md", "../../PROTOCOL.md")).toContain("leaves the package");
   });
 });
