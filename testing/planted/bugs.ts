@@ -99,9 +99,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "catching up misses one record where it joins the live tail",
-    file: "packages/server/src/feed.ts",
-    search: "    const rest = cache.slice(index);\n",
-    replace: "    const rest = cache.slice(index + 1);\n",
+    file: "packages/server/src/tail.ts",
+    search: "? cache.slice(index) : undefined",
+    replace: "? cache.slice(index + 1) : undefined",
     caughtBy: { file: "packages/server/test/join.test.ts", test: "" },
   },
 ];

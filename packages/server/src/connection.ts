@@ -1,13 +1,13 @@
 /** One open event-stream response: pulls from a feed, writes once per turn, waits for a slow reader by not reading. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Position } from "@typebar/log";
 import { encodeComment, encodeEvent, encodeRetry, type OutgoingEvent } from "@typebar/sse";
-import { closeSoon, cutOff, reset } from "./cut-off.ts";
-import type { Feed } from "./feed.ts";
-import { toHttpChunk } from "./http-chunk.ts";
+import type { StreamObserver } from "./observer.ts";
+import { createPacket, type Packet } from "./packet.ts";
 import { watchProgress } from "./progress.ts";
-import type { Pull } from "./pull.ts";
-import { type ConnectionTimings, defaultTimings } from "./timings.ts";
+import type { Feed, PacketPull, Pull } from "./pull.ts";
+import type { Sink, SinkEvents } from "./sink.ts";
+import type { ConnectionTimings } from "./timings.ts";
+import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
 
 /** Why a connection is over. */
 export type CloseReason =
@@ -23,24 +23,28 @@ export type CloseReason =
   | "shutdown"
   /** The log no longer holds what was shown. */
   | "diverged"
+  /** Whoever follows may not do so any more. */
+  | "forbidden"
   /** The log could not be read. */
   | "failed";
 
-export interface ConnectionOptions {
-  request: IncomingMessage;
-  response: ServerResponse;
-  feed: Feed;
+export interface ConnectionOptions<P = Position> {
+  sink: Sink;
+  feed: Feed<P>;
   /** Where the client goes on. */
-  after: Position;
+  after: P;
   /** Sent beside those of every event stream. */
   headers?: Readonly<Record<string, string>>;
-  /** Blocks that go before the first one of the feed. */
+  /** An event that goes before the first one of the feed. */
   preamble?: OutgoingEvent;
   /** The client is known to come back, so the connection may be rotated. */
   rotate: boolean;
-  timings?: Partial<ConnectionTimings>;
-  /** @defaultValue Math.random */
-  random?: () => number;
+  /** It goes on after an event ID. */
+  resumed: boolean;
+  timings: ConnectionTimings;
+  wheel: TimerWheel;
+  observer: StreamObserver;
+  random: () => number;
 }
 
 export interface Connection {
@@ -53,16 +57,10 @@ export interface Connection {
 /** What kept the response from being opened: nothing was written, the caller answers. */
 export type Refusal = { type: "expired" } | { type: "diverged" } | { type: "gone" };
 
-const streamHeaders = {
-  "Content-Type": "text/event-stream; charset=utf-8",
-  "Cache-Control": "no-cache, no-store, no-transform",
-  "X-Accel-Buffering": "no",
-};
-
 /** Proxies and virus scanners that hold back the first bytes let go of so many. */
 const wakingBytes = 2048;
 const padding = encodeComment(" ".repeat(wakingBytes - 2));
-const heartbeat = encodeComment("");
+const heartbeat = createPacket([encodeComment("")], 0);
 
 /** One write holds about so much, so that a reader that stops has little waiting for it. */
 const maxWriteBytes = 32_768;
@@ -72,163 +70,198 @@ const maxWriteBytes = 32_768;
  *
  * @throws if the log cannot be read, a record not encoded or a header not sent; nothing was written then.
  */
-export async function openConnection(options: ConnectionOptions): Promise<Connection | Refusal> {
-  const { request, response, feed, after, headers, preamble, rotate, random = Math.random } = options;
-  const { socket } = request;
-  const timings = { ...defaultTimings, ...options.timings };
+export async function openConnection<P>(options: ConnectionOptions<P>): Promise<Connection | Refusal> {
+  const { sink, feed, after } = options;
   const first = await feed.pull(after, maxWriteBytes);
   // The client may have left while the log was read: nothing must be registered for it.
-  if (response.destroyed || response.writableEnded || socket.destroyed) return { type: "gone" };
-  if (first.type !== "blocks") return first;
+  if (sink.isGone) return { type: "gone" };
+  if (first.type !== "packet") return first;
+  return new FeedConnection(options, first);
+}
 
-  // All that can throw, before anything is registered.
-  const blocks = Buffer.concat([...(preamble ? [encodeEvent(preamble)] : []), ...first.blocks]);
-  const opening = Buffer.concat([
-    encodeRetry(timings.retryMs),
-    ...(blocks.length < wakingBytes ? [padding] : []),
-    blocks,
-  ]);
-  const rotateRetry = encodeRetry(timings.rotateRetryMs);
-  response.writeHead(200, { ...streamHeaders, ...headers });
-
-  let position = first.position;
-  let pulling = false;
-  let wokenWhilePulling = false;
-  let waitingForDrain = false;
+/** A class, because there is one for each of many idle connections: its functions are shared. */
+class FeedConnection<P> implements Connection, SinkEvents {
+  readonly closed: Promise<CloseReason>;
+  readonly #options: Pick<ConnectionOptions<P>, "sink" | "feed" | "timings" | "wheel" | "observer">;
+  readonly #settle: (reason: CloseReason) => void;
+  #position: P;
+  #isPulling = false;
+  #wokenWhilePulling = false;
+  #waitsForDrain = false;
+  /** Its reader has been at the end of the log: from then on what it gets is new. */
+  #hasCaughtUp = false;
   /** Set when nothing more is to be written; what was written may still be leaving. */
-  let over: CloseReason | undefined;
-  let isClosed = false;
-  let unwatch: (() => void) | undefined;
-  const { promise: closed, resolve: settle } = Promise.withResolvers<CloseReason>();
+  #over: CloseReason | undefined;
+  #isClosed = false;
+  #lastWriteTurn: number;
+  #beat: WheelTimer;
+  readonly #rotation: WheelTimer | undefined;
+  #progress: ReturnType<typeof watchProgress> | undefined;
+  readonly #unwatch: (() => void) | undefined;
 
-  const beat = setTimeout(() => {
-    if (waitingForDrain) beat.refresh();
-    else write(heartbeat);
-  }, timings.heartbeatMs);
-  const rotation = rotate
-    ? setTimeout(
-        () => {
-          if (!waitingForDrain) write(rotateRetry);
-          close("rotated");
-        },
-        timings.rotateMs * (0.8 + 0.4 * random()),
-      )
-    : undefined;
+  constructor(options: ConnectionOptions<P>, first: PacketPull<P>) {
+    const { sink, feed, headers, preamble, rotate, resumed, timings, wheel, observer, random } = options;
+    this.#options = { sink, feed, timings, wheel, observer };
+    this.#position = first.position;
+    // All that can throw, before anything is registered.
+    const opening = createOpening(
+      timings.retryMs + Math.floor(timings.retrySpreadMs * random()),
+      preamble,
+      first.packet,
+    );
+    this.#waitsForDrain = !sink.open(headers ?? {}, opening, this);
 
-  function stop(reason: CloseReason): void {
-    if (over) return;
-    over = reason;
-    clearTimeout(beat);
-    clearTimeout(rotation);
-    unwatch?.();
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#settle = resolve;
+    observer.opened?.(resumed ? "resumed" : "new");
+    this.#lastWriteTurn = wheel.turns;
+    this.#beat = wheel.after(wheel.toTurns(timings.heartbeatMs), () => this.#keepAlive());
+    this.#rotation = rotate
+      ? wheel.after(wheel.toTurns(timings.rotateMs * (0.8 + 0.4 * random())), () => this.#rotate())
+      : undefined;
+    this.#account(opening);
+    if (first.end) {
+      this.#end();
+    } else {
+      this.#unwatch = feed.watch(() => this.#pump());
+      this.#pump();
+    }
   }
 
-  function onDrain(): void {
-    waitingForDrain = false;
-    pump();
-  }
-
-  function onClosed(): void {
-    isClosed = true;
-    unwatchProgress();
-    socket.off("drain", onDrain);
-    stop("client-gone");
-    settle(over === "ended" && !response.writableFinished ? "client-gone" : (over ?? "client-gone"));
-  }
-
-  function end(): void {
-    stop("ended");
-    response.end();
-  }
-
-  function close(reason: CloseReason): void {
-    // The socket may already carry another response.
-    if (isClosed) return;
+  close(reason: CloseReason): void {
+    if (this.#isClosed) return;
     // A whole answer whose last bytes are still leaving is given a little time.
-    if (over === "ended") closeSoon(socket);
-    if (over) return;
-    stop(reason);
-    cutOff(socket, { framed: response.chunkedEncoding, behind: waitingForDrain });
+    if (this.#over === "ended") this.#options.sink.hurry();
+    if (this.#over) return;
+    this.#stop(reason);
+    this.#options.sink.cutOff();
   }
 
-  function write(bytes: Uint8Array): void {
-    beat.refresh();
-    // A response that waits behind another of its connection has no socket yet.
-    const direct = response.socket !== null && response.chunkedEncoding;
-    if (!(direct ? socket.write(toHttpChunk(bytes)) : response.write(bytes))) waitingForDrain = true;
+  onDrain(): void {
+    this.#waitsForDrain = false;
+    this.#pump();
+  }
+
+  onClosed(finished: boolean): void {
+    this.#isClosed = true;
+    this.#progress?.cancel();
+    this.#stop("client-gone");
+    const over = this.#over ?? "client-gone";
+    const reason = over === "ended" && !finished ? "client-gone" : over;
+    this.#options.observer.closed?.(reason);
+    this.#settle(reason);
+  }
+
+  #stop(reason: CloseReason): void {
+    if (this.#over) return;
+    this.#over = reason;
+    this.#beat.cancel();
+    this.#rotation?.cancel();
+    this.#unwatch?.();
+  }
+
+  #end(): void {
+    this.#stop("ended");
+    this.#options.sink.end();
+    this.#watchProgress();
+  }
+
+  #write(packet: Packet): void {
+    if (!this.#options.sink.write(packet)) this.#waitsForDrain = true;
+    this.#account(packet);
+  }
+
+  #account({ bytes, eventCount }: Packet): void {
+    const { observer, wheel } = this.#options;
+    this.#lastWriteTurn = wheel.turns;
+    observer.wrote?.(bytes.length, eventCount);
+    if (!this.#hasCaughtUp && eventCount > 0) observer.replayed?.(bytes.length);
+    this.#watchProgress();
+  }
+
+  #watchProgress(): void {
+    const { sink, wheel, timings } = this.#options;
+    if (this.#progress?.isWatching || !sink.isBehind) return;
+    this.#progress = watchProgress(sink, wheel, timings.progressTimeoutMs, () => {
+      this.#stop("stalled");
+      this.#over = "stalled";
+      sink.reset();
+    });
+  }
+
+  /** The wheel comes by once per heartbeat at most: what was written meanwhile only moves the next time. */
+  #keepAlive(): void {
+    const { wheel, timings } = this.#options;
+    const beatTurns = wheel.toTurns(timings.heartbeatMs);
+    const silentTurns = wheel.turns - this.#lastWriteTurn;
+    const isDue = silentTurns >= beatTurns;
+    if (isDue && !this.#waitsForDrain) this.#write(heartbeat);
+    this.#beat = wheel.after(isDue ? beatTurns : beatTurns - silentTurns, () => this.#keepAlive());
+  }
+
+  #rotate(): void {
+    if (!this.#waitsForDrain) this.#write(createPacket([encodeRetry(this.#options.timings.rotateRetryMs)], 0));
+    this.close("rotated");
   }
 
   /** Writes what was pulled. Returns whether there may be more. */
-  function take(pull: Pull): boolean {
-    if (over) return false;
-    if (pull.type !== "blocks") {
-      close("diverged");
+  #take(pull: Pull<P>): boolean {
+    if (this.#over) return false;
+    if (pull.type !== "packet") {
+      this.close("diverged");
       return false;
     }
-    const moved = pull.position.seq !== position.seq;
-    position = pull.position;
-    const [only, ...others] = pull.blocks;
-    if (only) write(others.length === 0 ? only : Buffer.concat(pull.blocks));
-    if (pull.end) end();
-    return moved && !pull.end && !waitingForDrain;
+    const moved = pull.position !== this.#position;
+    this.#position = pull.position;
+    if (pull.packet.bytes.length > 0) this.#write(pull.packet);
+    if (!moved) this.#hasCaughtUp = true;
+    if (pull.end) this.#end();
+    return moved && !pull.end && !this.#waitsForDrain;
   }
 
-  async function takeLater(pulled: Promise<Pull>): Promise<void> {
-    pulling = true;
-    wokenWhilePulling = false;
+  async #takeLater(pulled: Promise<Pull<P>>): Promise<void> {
+    this.#isPulling = true;
+    this.#wokenWhilePulling = false;
     try {
       const pull = await pulled;
-      const more = take(pull);
-      pulling = false;
+      const more = this.#take(pull);
+      this.#isPulling = false;
       // A socket that takes everything at once must not keep the others waiting until its reader has caught up.
-      if (more && isFull(pull)) setImmediate(pump);
-      else if (more || wokenWhilePulling) pump();
+      if (more && isFull(pull)) setImmediate(() => this.#pump());
+      else if (more || this.#wokenWhilePulling) this.#pump();
     } catch {
-      close("failed");
+      this.close("failed");
     }
   }
 
-  function pump(): void {
-    if (pulling) {
-      wokenWhilePulling = true;
+  #pump(): void {
+    if (this.#isPulling) {
+      this.#wokenWhilePulling = true;
       return;
     }
     try {
-      while (!over && !waitingForDrain) {
-        const pull = feed.pull(position, maxWriteBytes);
+      while (!this.#over && !this.#waitsForDrain) {
+        const pull = this.#options.feed.pull(this.#position, maxWriteBytes);
         if (pull instanceof Promise) {
-          void takeLater(pull);
+          void this.#takeLater(pull);
           return;
         }
-        if (!take(pull)) return;
+        if (!this.#take(pull)) return;
       }
     } catch {
-      close("failed");
+      this.close("failed");
     }
   }
+}
 
-  response.once("close", onClosed);
-  response.on("error", () => stop("client-gone"));
-  response.on("drain", onDrain);
-  socket.on("drain", onDrain);
-  const unwatchProgress = watchProgress(socket, timings.progressTimeoutMs, () => {
-    stop("stalled");
-    over = "stalled";
-    reset(socket);
-  });
-
-  waitingForDrain = !response.write(opening);
-  if (first.end) {
-    end();
-  } else {
-    unwatch = feed.watch(pump);
-    pump();
-  }
-  return { closed, close };
+function createOpening(retryMs: number, preamble: OutgoingEvent | undefined, { bytes, eventCount }: Packet): Packet {
+  const events = preamble ? createPacket([encodeEvent(preamble), bytes], eventCount + 1) : { bytes, eventCount };
+  const parts = [encodeRetry(retryMs), ...(events.bytes.length < wakingBytes ? [padding] : []), events.bytes];
+  return createPacket(parts, events.eventCount);
 }
 
 /** Whether there is more to write than fits into one write, as far as the feed can tell. */
-function isFull(pull: Pull): boolean {
-  if (pull.type !== "blocks") return false;
-  return pull.blocks.reduce((sum, { length }) => sum + length, 0) >= maxWriteBytes;
+function isFull(pull: Pull<unknown>): boolean {
+  return pull.type === "packet" && pull.packet.bytes.length >= maxWriteBytes;
 }

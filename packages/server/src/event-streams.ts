@@ -1,18 +1,17 @@
-/** All event streams of a process: a feed per log that is being followed, and the open connections. Called by chat/routes. */
+/** Opens and closes the connections that follow logs. Called by chat/routes. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Position, RecordLog } from "@typebar/log";
 import type { OutgoingEvent } from "@typebar/sse";
-import { type Connection, openConnection, type Refusal } from "./connection.ts";
-import { createFeed, type Feed } from "./feed.ts";
+import type { Connection, Refusal } from "./connection.ts";
+import { createConnectionSet, type ConnectionSetOptions } from "./connection-set.ts";
+import { createFeed } from "./feed.ts";
 import { createFixedFeed } from "./fixed-feed.ts";
-import type { RecordFormat } from "./pull.ts";
-import type { ConnectionTimings } from "./timings.ts";
+import { createNodeSink } from "./node-sink.ts";
+import type { Feed, RecordFormat } from "./pull.ts";
+import { createShared } from "./shared.ts";
 
-export interface EventStreamsOptions {
+export interface EventStreamsOptions extends ConnectionSetOptions {
   log: RecordLog;
-  timings?: Partial<ConnectionTimings>;
-  /** @defaultValue Math.random */
-  random?: () => number;
 }
 
 export interface OpenOptions {
@@ -50,65 +49,43 @@ export interface EventStreams {
   close(): Promise<void>;
 }
 
-export function createEventStreams({ log, timings, random }: EventStreamsOptions): EventStreams {
-  const feeds = new Map<string, { feed: Feed; users: number }>();
-  const connections = new Set<Connection>();
-  let closing = false;
+export function createEventStreams({ log, ...options }: EventStreamsOptions): EventStreams {
+  const connections = createConnectionSet(options);
+  const feeds = createShared<Feed>();
 
-  function toFeed(source: OpenOptions["source"], format: RecordFormat): { feed: Feed; giveBack: () => void } {
-    if ("records" in source) return { feed: createFixedFeed(source.records, format), giveBack: () => undefined };
-    if (source.alone) return { feed: createFeed({ log, logId: source.logId, format }), giveBack: () => undefined };
-    return borrowFeed(source.logId, format);
-  }
-
-  function borrowFeed(logId: string, format: RecordFormat): { feed: Feed; giveBack: () => void } {
-    const entry = feeds.get(logId) ?? { feed: createFeed({ log, logId, format }), users: 0 };
-    feeds.set(logId, entry);
-    entry.users += 1;
-    return {
-      feed: entry.feed,
-      giveBack: () => {
-        entry.users -= 1;
-        if (entry.users === 0) feeds.delete(logId);
-      },
-    };
-  }
-
-  function cut(): void {
-    for (const connection of connections) connection.close("shutdown");
+  function borrowFeed(source: OpenOptions["source"], format: RecordFormat): { value: Feed; giveBack: () => void } {
+    if ("records" in source) return { value: createFixedFeed(source.records, format), giveBack };
+    if (source.alone) return { value: createFeed({ log, logId: source.logId, format }), giveBack };
+    const { logId } = source;
+    return feeds.borrow(logId, () => createFeed({ log, logId, format }));
   }
 
   return {
-    async open({ source, format, ...options }) {
-      const { feed, giveBack } = toFeed(source, format);
-      let connection: Connection | Refusal;
+    async open({ request, response, source, format, after, headers, preamble, rotate }) {
+      const feed = borrowFeed(source, format);
+      let opened: Connection | Refusal | undefined;
       try {
-        connection = await openConnection({ ...options, feed, ...(timings && { timings }), ...(random && { random }) });
-      } catch (error) {
-        giveBack();
-        throw error;
+        opened = await connections.open({
+          sink: createNodeSink(request, response),
+          feed: feed.value,
+          after,
+          rotate,
+          resumed: after.seq > 0,
+          ...(headers && { headers }),
+          ...(preamble && { preamble }),
+        });
+        return opened;
+      } finally {
+        if (opened && "closed" in opened) void opened.closed.then(feed.giveBack);
+        else feed.giveBack();
       }
-      if (!("closed" in connection)) {
-        giveBack();
-        return connection;
-      }
-      const opened = connection;
-      connections.add(opened);
-      void opened.closed.then(() => {
-        connections.delete(opened);
-        giveBack();
-      });
-      if (closing) opened.close("shutdown");
-      return opened;
     },
     get openCount() {
-      return connections.size;
+      return connections.openCount;
     },
-    cut,
-    async close() {
-      closing = true;
-      cut();
-      await Promise.all([...connections].map((connection) => connection.closed));
-    },
+    cut: connections.cut,
+    close: connections.close,
   };
 }
+
+function giveBack(): void {}

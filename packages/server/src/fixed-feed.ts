@@ -1,7 +1,6 @@
 /** A feed of records that no longer change: a stored answer whose log has expired. */
 import type { LogRecord, Position } from "@typebar/log";
-import type { Feed } from "./feed.ts";
-import { type EncodedRecord, encodeRecord, fill, type RecordFormat } from "./pull.ts";
+import { type EncodedRecord, encodeRecord, type Feed, fill, type RecordFormat } from "./pull.ts";
 
 /** @param records - In order; the last one is encoded as the end, else a connection would wait for more. */
 export function createFixedFeed(records: readonly LogRecord[], format: RecordFormat): Feed {

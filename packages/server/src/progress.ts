@@ -1,36 +1,46 @@
-/** Whether a socket takes what it is given. Used by connection, until its response has left whole. */
-import type { Socket } from "node:net";
+/** Whether a sink takes what it is given. Used by connection, whenever a write has not left at once. */
+import type { Sink } from "./sink.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
 
 /** How often it is looked during the time-out. The end comes this part of it late at most. */
 const looks = 8;
 
 /**
- * Calls back once, when the socket has had something to take and has taken no byte for `timeoutMs`.
+ * Calls back once when the sink takes no byte for `timeoutMs`. Ends by itself as soon as nothing waits to leave.
  *
  * Node's own time-out would not do: it takes the first part of a write that leaves for progress whenever it looks, and every
  * write of ours as well, so that a reader that stopped has up to twice as long.
  *
- * @returns a function that ends the watch.
+ * @returns whether it is still watching.
  */
-export function watchProgress(socket: Socket, timeoutMs: number, onStalled: () => void): () => void {
-  let lastLeft = "";
+export function watchProgress(
+  sink: Sink,
+  wheel: TimerWheel,
+  timeoutMs: number,
+  onStalled: () => void,
+): { readonly isWatching: boolean; cancel(): void } {
+  let lastLeft = sink.describeLeft();
+  // Looks are counted, not time: a process that was halted meanwhile has given its readers no time at all.
   let looksWithoutProgress = 0;
-  const timer = setInterval(() => {
-    const left = describeLeft(socket);
-    // Looks are counted, not time: a process that was halted meanwhile has given its readers no time at all.
-    looksWithoutProgress = socket.writableLength > 0 && left === lastLeft ? looksWithoutProgress + 1 : 0;
-    lastLeft = left;
-    if (looksWithoutProgress < looks) return;
-    clearInterval(timer);
-    onStalled();
-  }, timeoutMs / looks);
-  return () => clearInterval(timer);
-}
+  let isWatching = true;
+  let timer = wheel.after(wheel.toTurns(timeoutMs / looks), look);
 
-/**
- * Another text whenever bytes have left, whatever was written meanwhile: the bytes of whole writes that left, and of the present
- * write what the system has not taken. The latter only Node's handle knows; without it a write counts once it has left whole.
- */
-function describeLeft(socket: Socket & { _handle?: { writeQueueSize?: number } | null }): string {
-  return `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? ""}`;
+  function look(): void {
+    const left = sink.describeLeft();
+    looksWithoutProgress = left === lastLeft ? looksWithoutProgress + 1 : 0;
+    lastLeft = left;
+    isWatching = sink.isBehind && looksWithoutProgress < looks;
+    if (isWatching) timer = wheel.after(wheel.toTurns(timeoutMs / looks), look);
+    else if (sink.isBehind) onStalled();
+  }
+
+  return {
+    get isWatching() {
+      return isWatching;
+    },
+    cancel() {
+      isWatching = false;
+      timer.cancel();
+    },
+  };
 }

@@ -1,6 +1,33 @@
 /** What one connection gets at a time: the blocks of as many records as fit. Shared by the feeds. */
 import type { LogRecord, Position } from "@typebar/log";
 import { encodeEvent, type OutgoingEvent } from "@typebar/sse";
+import { createPacket, emptyPacket, type Packet } from "./packet.ts";
+
+/** Where a connection gets its bytes. `P` is where a reader stands: in one log, or in several. */
+export interface Feed<P = Position> {
+  /**
+   * What comes after a position, about `maxBytes` of it. Answers at once where it can. After the record that ends the log
+   * there is nothing, for ever. Rejects when the log cannot be read, throws or rejects when a record cannot be encoded.
+   */
+  pull(after: P, maxBytes: number): Pull<P> | Promise<Pull<P>>;
+  /** Calls `listener` when there may be more to pull than there was now. Returns the way to end it. */
+  watch(listener: () => void): () => void;
+}
+
+/**
+ * - `packet`: what to write next, and the position after it. An empty one where the records between mean nothing to the reader,
+ *   or, if the position is the very one that was asked for, at the end of the log. All that stand at one place get the same object.
+ * - `expired`, `diverged`: see `ReadResult` of the log.
+ */
+export type Pull<P = Position> = PacketPull<P> | { type: "expired" } | { type: "diverged" };
+
+export interface PacketPull<P = Position> {
+  type: "packet";
+  packet: Packet;
+  position: P;
+  /** Nothing comes after it. */
+  end: boolean;
+}
 
 /** What the records of a log mean: passed in by whoever knows. */
 export interface RecordFormat {
@@ -23,16 +50,6 @@ export interface EncodedRecord {
   end: boolean;
 }
 
-/**
- * - `blocks`: what to write next and the position after it. No blocks where the records between mean nothing to the reader, or, if the
- *   position is still the one that was asked for, at the end of the log.
- * - `expired`, `diverged`: see `ReadResult` of the log.
- */
-export type Pull =
-  | { type: "blocks"; blocks: readonly Uint8Array[]; position: Position; end: boolean }
-  | { type: "expired" }
-  | { type: "diverged" };
-
 const nothing = new Uint8Array(0);
 
 /** @throws {EncodeError} if the format made an event that cannot be one. */
@@ -48,18 +65,20 @@ export function fill(
   encodedRecords: Iterable<EncodedRecord & { record: LogRecord }>,
   after: Position,
   maxBytes: number,
-): Pull {
+): PacketPull {
   const blocks: Uint8Array[] = [];
   let filledBytes = 0;
   let position = after;
+  let ended = false;
   for (const { record, bytes, end } of encodedRecords) {
     if (bytes.length > 0) blocks.push(bytes);
     filledBytes += bytes.length;
     position = positionOf(record);
-    if (end) return { type: "blocks", blocks, position, end };
-    if (filledBytes >= maxBytes) break;
+    ended = end;
+    if (end || filledBytes >= maxBytes) break;
   }
-  return { type: "blocks", blocks, position, end: false };
+  const packet = blocks.length > 0 ? createPacket(blocks, blocks.length) : emptyPacket;
+  return { type: "packet", packet, position, end: ended };
 }
 
 export function positionOf(record: LogRecord): Position {

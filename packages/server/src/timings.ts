@@ -13,6 +13,8 @@ export interface ConnectionTimings {
   rotateMs: number;
   /** Reconnection time told at each open, in milliseconds. @defaultValue 1000 */
   retryMs: number;
+  /** Up to so much is added to it, at random, so that a herd does not come back at once; in milliseconds. @defaultValue 0 */
+  retrySpreadMs: number;
   /** Reconnection time told just before a rotation, in milliseconds. @defaultValue 250 */
   rotateRetryMs: number;
 }
@@ -22,5 +24,6 @@ export const defaultTimings: ConnectionTimings = {
   progressTimeoutMs: 30_000,
   rotateMs: 240_000,
   retryMs: 1000,
+  retrySpreadMs: 0,
   rotateRetryMs: 250,
 };

@@ -2,9 +2,10 @@ import { openMemoryLog } from "@typebar/log/memory";
 import { start } from "@typebar/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ConnectionTimings, createEventStreams, type EventStreams } from "../src/index.ts";
-import { openConnection } from "../src/connection.ts";
-import type { Feed } from "../src/feed.ts";
-import type { Pull } from "../src/pull.ts";
+import { createConnectionSet } from "../src/connection-set.ts";
+import { createNodeSink } from "../src/node-sink.ts";
+import { createPacket, emptyPacket } from "../src/packet.ts";
+import type { Feed, Pull } from "../src/pull.ts";
 import { type ObservedLog, observeLog } from "./observed-log.ts";
 import { openRawClient, type RawClient, type RawClientOptions } from "./raw-client.ts";
 import { countWrites, eventually, startStreamServer, type StreamServer } from "./stream-server.ts";
@@ -224,8 +225,9 @@ describe("the stream", () => {
   });
 
   it("pulls again where it was woken while it was pulling", async () => {
-    const nothing: Pull = { type: "blocks", blocks: [], position: start, end: false };
-    const last: Pull = { type: "blocks", blocks: [Buffer.from("data: a\n\n")], position: start, end: true };
+    const nothing: Pull = { type: "packet", packet: emptyPacket, position: start, end: false };
+    const packet = createPacket([Buffer.from("data: a\n\n")], 1);
+    const last: Pull = { type: "packet", packet, position: start, end: true };
     const { promise: pulled, resolve: pull } = Promise.withResolvers<Pull>();
     const pulls: Array<Pull | Promise<Pull>> = [nothing, pulled, last];
     let wake: (() => void) | undefined;
@@ -236,8 +238,9 @@ describe("the stream", () => {
         return () => undefined;
       },
     };
+    const connections = createConnectionSet({});
     const other = await startStreamServer(({ request, response }) =>
-      openConnection({ request, response, feed, after: start, rotate: false }),
+      connections.open({ sink: createNodeSink(request, response), feed, after: start, rotate: false, resumed: false }),
     );
     const client = openRawClient({ server: other.port });
     await eventually(() => pulls.length === 1);
@@ -332,7 +335,7 @@ describe("rotation", () => {
   });
 
   it("never ends one that did not ask for it", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     try {
       const client = openClient();
       await client.until(() => client.head() !== "");
@@ -353,7 +356,7 @@ describe("rotation", () => {
     [0.75, 1100],
   ])("takes its time ± 20 %: by the random number %d", async (random, lifeMs) => {
     await server.close();
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     try {
       await begin({ rotateMs: 1000 }, () => random);
       const client = openClient("/?rotate");

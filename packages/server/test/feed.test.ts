@@ -1,9 +1,10 @@
 import { type LogRecord, type Position, start } from "@typebar/log";
 import { openMemoryLog } from "@typebar/log/memory";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createFeed, type Feed } from "../src/feed.ts";
+import { createFeed } from "../src/feed.ts";
 import { createFixedFeed } from "../src/fixed-feed.ts";
-import type { Pull } from "../src/pull.ts";
+import { emptyPacket } from "../src/packet.ts";
+import type { Feed, Pull } from "../src/pull.ts";
 import { observeLog, type ObservedLog } from "./observed-log.ts";
 import { eventually } from "./stream-server.ts";
 import { type CountingFormat, createTextFormat, endPayload, openWriter, pieces, type Writer } from "./text-format.ts";
@@ -34,11 +35,11 @@ function follow(feed: Feed, after: Position = start): { text: () => string; leav
   const pump = async (): Promise<void> => {
     for (;;) {
       const pull = await feed.pull(position, manyBytes);
-      if (pull.type !== "blocks") {
+      if (pull.type !== "packet") {
         refusal = pull.type;
         return;
       }
-      if (pull.blocks.length === 0) return;
+      if (pull.packet.eventCount === 0) return;
       position = pull.position;
       text += textOf(pull);
     }
@@ -55,10 +56,8 @@ function follow(feed: Feed, after: Position = start): { text: () => string; leav
 }
 
 function textOf(pull: Pull): string {
-  if (pull.type !== "blocks") throw new Error(pull.type);
-  return Buffer.concat(pull.blocks)
-    .toString()
-    .replaceAll(/data: (.*)\nid: .*\n\n/g, "$1");
+  if (pull.type !== "packet") throw new Error(pull.type);
+  return pull.packet.bytes.toString().replaceAll(/data: (.*)\nid: .*\n\n/g, "$1");
 }
 
 /** Everything up to the end of the log. */
@@ -66,7 +65,7 @@ async function pullAll(feed: Feed, maxBytes: number): Promise<string> {
   let text = "";
   for (let position = start; ;) {
     const pull = await feed.pull(position, maxBytes);
-    if (pull.type !== "blocks") throw new Error(pull.type);
+    if (pull.type !== "packet") throw new Error(pull.type);
     if (pull.position.seq === position.seq) return text;
     position = pull.position;
     text += textOf(pull);
@@ -80,10 +79,8 @@ describe("what is pulled", () => {
   it("is merged from the log for who is behind, under the last one's position", async () => {
     await writer.append(...pieces(0, 5));
     const pull = await createTestFeed().pull({ epoch: 1, seq: 1 }, manyBytes);
-    expect(pull).toMatchObject({ type: "blocks", position: { epoch: 1, seq: 5 }, end: false });
-    expect(pull.type === "blocks" && pull.blocks.map((block) => Buffer.from(block).toString())).toEqual([
-      "data: 1,2,3,4,\nid: 1.5\n\n",
-    ]);
+    expect(pull).toMatchObject({ position: { epoch: 1, seq: 5 }, end: false, packet: { eventCount: 1 } });
+    expect(pull.type === "packet" && pull.packet.bytes.toString()).toBe("data: 1,2,3,4,\nid: 1.5\n\n");
   });
 
   it("stops at about as many bytes as asked for, with at least one record", async () => {
@@ -142,7 +139,7 @@ describe("what is pulled", () => {
     const feed = createTestFeed();
     expect(await feed.pull(start, manyBytes)).toMatchObject({ position: { seq: 2 }, end: true });
     const after = await feed.pull(writer.position, manyBytes);
-    expect(after).toEqual({ type: "blocks", blocks: [], position: writer.position, end: false });
+    expect(after).toEqual({ type: "packet", packet: emptyPacket, position: writer.position, end: false });
   });
 
   it("comes at once and unmerged from the tail, however many follow", async () => {
@@ -152,7 +149,7 @@ describe("what is pulled", () => {
     await new Promise(setImmediate);
     await writer.append(...pieces(0, 8));
     await eventually(() => followers.every((follower) => follower.text() !== ""));
-    expect(feed.pull({ epoch: 1, seq: 6 }, manyBytes)).toMatchObject({ blocks: { length: 2 } });
+    expect(feed.pull({ epoch: 1, seq: 6 }, manyBytes)).toMatchObject({ packet: { eventCount: 2 } });
     expect(format.encodeCount).toBe(8);
     await eventually(() => log.watcherCount === 1);
   });

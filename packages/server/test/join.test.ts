@@ -3,8 +3,9 @@ import { type Position, start } from "@typebar/log";
 import { openMemoryLog } from "@typebar/log/memory";
 import { expect, it } from "vitest";
 import { createRandom, pick, type Random, randomInteger } from "../../../testing/src/random.ts";
-import { openConnection } from "../src/connection.ts";
+import { createConnectionSet } from "../src/connection-set.ts";
 import { createFeed } from "../src/feed.ts";
+import { createNodeSink } from "../src/node-sink.ts";
 import { observeLog } from "./observed-log.ts";
 import { openRawClient } from "./raw-client.ts";
 import { eventually, startStreamServer } from "./stream-server.ts";
@@ -35,9 +36,11 @@ async function openWorld(random: Random) {
     pageLimit: { count: pick([1, 3, 20, 1000], random), chars: 100_000 },
     pollMs: 60_000,
   });
-  const server = await startStreamServer(({ request, response, query }) =>
-    openConnection({ request, response, feed, after: parseId(query.get("after") ?? ""), rotate: false }),
-  );
+  const connections = createConnectionSet({});
+  const server = await startStreamServer(({ request, response, query }) => {
+    const after = parseId(query.get("after") ?? "");
+    return connections.open({ sink: createNodeSink(request, response), feed, after, rotate: false, resumed: false });
+  });
   return { log, server, writer: await openWriter(log, "answer") };
 }
 

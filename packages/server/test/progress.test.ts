@@ -1,6 +1,9 @@
+import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createNodeSink } from "../src/node-sink.ts";
 import { watchProgress } from "../src/progress.ts";
+import { createTimerWheel, type TimerWheel } from "../src/timer-wheel.ts";
 
 /** A socket as far as its bytes are counted. */
 interface Counts {
@@ -12,7 +15,9 @@ interface Counts {
 const timeoutMs = 30_000;
 let counts: Counts;
 let stalled: number;
-let unwatch: () => void;
+let sink: ReturnType<typeof createNodeSink>;
+let wheel: TimerWheel;
+let progress: ReturnType<typeof watchProgress> | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,10 +27,14 @@ beforeEach(() => {
   for (const name of ["bytesWritten", "writableLength", "_handle"] as const) {
     Object.defineProperty(socket, name, { get: () => counts[name] });
   }
-  unwatch = watchProgress(socket, timeoutMs, () => (stalled += 1));
+  const request = new IncomingMessage(socket);
+  sink = createNodeSink(request, new ServerResponse(request));
+  wheel = createTimerWheel();
+  progress = undefined;
 });
 afterEach(() => {
-  unwatch();
+  progress?.cancel();
+  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -36,6 +45,7 @@ function write(bytes: number, taken: number): void {
     writableLength: bytes,
     _handle: { writeQueueSize: bytes - taken },
   };
+  if (!progress?.isWatching) progress = watchProgress(sink, wheel, timeoutMs, () => (stalled += 1));
 }
 
 it("ends a reader that took a part of a write and then nothing, once, within an eighth more than the time-out", () => {
@@ -76,6 +86,8 @@ it("keeps a reader that takes something now and then, of one write or of several
 });
 
 it("lets a reader alone that has taken all", () => {
+  write(1000, 400);
+  counts = { ...counts, writableLength: 0, _handle: { writeQueueSize: 0 } };
   vi.advanceTimersByTime(timeoutMs * 10);
   expect(stalled).toBe(0);
 });

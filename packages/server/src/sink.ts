@@ -1,0 +1,41 @@
+/** Where the bytes of one connection go: a response of Node's, or a web-standard one. Written to by connection. */
+import type { Packet } from "./packet.ts";
+
+export interface SinkEvents {
+  /** It takes bytes again. */
+  onDrain(): void;
+  /** It is over, once, whoever ended it. `finished`: all that was written left, up to a clean end. */
+  onClosed(finished: boolean): void;
+}
+
+export interface Sink {
+  /** Its client has left already: nothing may be written, nothing registered. */
+  readonly isGone: boolean;
+  /**
+   * Sends the head and the first bytes. Returns whether it takes more; if not, `onDrain` follows.
+   *
+   * @throws if a header cannot be sent; nothing was written then.
+   */
+  open(headers: Readonly<Record<string, string>>, first: Packet, events: SinkEvents): boolean;
+  /** Returns whether it takes more; if not, `onDrain` follows. */
+  write(packet: Packet): boolean;
+  /** Something that was written has not left yet. */
+  readonly isBehind: boolean;
+  /** Another text whenever bytes have left, whatever was written meanwhile. */
+  describeLeft(): string;
+  /** Ends the response as a whole one. */
+  end(): void;
+  /** After `end`: what is still leaving is given a little time. */
+  hurry(): void;
+  /** Ends it so that the client cannot mistake it for a whole one. What a full one still holds is not waited for. */
+  cutOff(): void;
+  /** Ends it at once; nothing that it still holds leaves. */
+  reset(): void;
+}
+
+/** Beside those that the caller sends. */
+export const streamHeaders: Readonly<Record<string, string>> = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "Cache-Control": "no-cache, no-store, no-transform",
+  "X-Accel-Buffering": "no",
+};

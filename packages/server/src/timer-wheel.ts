@@ -1,0 +1,68 @@
+/**
+ * The timers of any number of connections from one of the system's: for heartbeats, rotation and readers that stopped. Owned by
+ * connection-set.
+ */
+
+export interface TimerWheel {
+  /** How often it has turned. It counts its turns, not time: a process that was halted meanwhile gave its clients no time either. */
+  readonly turns: number;
+  /** So many turns are a time of so many milliseconds, at least one. */
+  toTurns(ms: number): number;
+  /** Calls back once, at the given turn from now, unless it is cancelled. */
+  after(turns: number, callback: () => void): WheelTimer;
+}
+
+export interface WheelTimer {
+  cancel(): void;
+}
+
+interface Entry extends WheelTimer {
+  dueTurn: number;
+  callback: () => void;
+}
+
+/** At 100 ms a turn one revolution takes 51 s; what is due later is passed over until then. */
+const slotCount = 512;
+
+/** @param turnMs - Length of a turn in milliseconds: how exact its timers are. It turns only while a timer is set. */
+export function createTimerWheel(turnMs = 100): TimerWheel {
+  const slots = new Map<number, Set<Entry>>();
+  let turns = 0;
+  let timerCount = 0;
+  let interval: NodeJS.Timeout | undefined;
+
+  function remove(entry: Entry): void {
+    const slot = slots.get(entry.dueTurn % slotCount);
+    if (!slot?.delete(entry)) return;
+    if (slot.size === 0) slots.delete(entry.dueTurn % slotCount);
+    timerCount -= 1;
+    if (timerCount > 0) return;
+    clearInterval(interval);
+    interval = undefined;
+  }
+
+  function turn(): void {
+    turns += 1;
+    for (const entry of slots.get(turns % slotCount) ?? []) {
+      if (entry.dueTurn > turns) continue;
+      remove(entry);
+      entry.callback();
+    }
+  }
+
+  return {
+    get turns() {
+      return turns;
+    },
+    toTurns: (ms) => Math.max(1, Math.round(ms / turnMs)),
+    after(delayTurns, callback) {
+      const entry: Entry = { dueTurn: turns + delayTurns, callback, cancel: () => remove(entry) };
+      const slot = slots.get(entry.dueTurn % slotCount);
+      if (slot) slot.add(entry);
+      else slots.set(entry.dueTurn % slotCount, new Set([entry]));
+      timerCount += 1;
+      interval ??= setInterval(turn, turnMs);
+      return entry;
+    },
+  };
+}
