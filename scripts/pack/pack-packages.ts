@@ -4,14 +4,10 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { rootDir } from "../check/run-check.ts";
-import type { Manifest } from "./manifest.ts";
+import { bundleProtocol, type StagedPackage } from "./bundle-protocol.ts";
 import { readManifest, stagePackage } from "./stage.ts";
 
-export interface PackedPackage {
-  /** As it is published. */
-  manifest: Manifest;
-  /** What went into the tarball, unpacked. */
-  stagedDir: string;
+export interface PackedPackage extends StagedPackage {
   tarballPath: string;
 }
 
@@ -20,12 +16,13 @@ export interface PackedPackage {
  * @throws {Error} If one cannot be built.
  */
 export async function packPackages(outDir: string): Promise<PackedPackage[]> {
-  const staged = await Promise.all(
+  const staged: StagedPackage[] = await Promise.all(
     publishedFolders().map(async (folder) => {
       const stagedDir = join(resolve(outDir), "staged", basename(folder));
       return { stagedDir, manifest: await stagePackage(folder, stagedDir) };
     }),
   );
+  for (const one of staged) bundleProtocol(one, staged);
   mkdirSync(outDir, { recursive: true });
   const dirs = staged.map(({ stagedDir }) => stagedDir);
   await promisify(execFile)("npm", ["pack", ...dirs, "--pack-destination", resolve(outDir), "--silent"], {

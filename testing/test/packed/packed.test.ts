@@ -1,6 +1,6 @@
 /** The packages as they are published: packed, installed in a stranger's project, and used from there. */
 import { execFile } from "node:child_process";
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -103,6 +103,28 @@ describe("the packed packages", () => {
   it("work together from TypeScript", async () => {
     const { code, output } = await stranger.node("use.ts");
     expect([code, output]).toEqual([0, `${JSON.stringify(typescriptOutput)}\n`]);
+  });
+
+  it("leave the server out where only the chat client is installed", async () => {
+    const ownNeeds = (name: string): PackedPackage[] => {
+      const found = packed.find(({ manifest }) => manifest.name === name);
+      return found ? [found, ...Object.keys(found.manifest.dependencies ?? {}).flatMap(ownNeeds)] : [];
+    };
+    const needed = ownNeeds("@typebar/chat-client");
+    const page = await createStranger(join(dir, "page"), needed);
+    expect(readdirSync(join(page.dir, "node_modules/@typebar")).toSorted()).toEqual(["chat-client", "client", "sse"]);
+    const script = `import { ChatError, createChatClient } from "@typebar/chat-client";
+      const server = { fetch: async () => Response.json({ code: "not-found", title: "Not found" }, { status: 404 }) };
+      await createChatClient({ baseUrl: "http://127.0.0.1", ...server }).readConversation("none").catch((error) => {
+        console.log(error instanceof ChatError, error.code);
+      });`;
+    expect(await page.node("--input-type=module", "-e", script)).toEqual({ code: 0, output: "true not-found\n" });
+    writeFileSync(
+      join(page.dir, "use.ts"),
+      'import type { Answer } from "@typebar/chat-client";\nexport const state: Answer["state"] = "none";\n',
+    );
+    // The type is known: with an unresolved import it would be `any`, and everything would do.
+    expect((await page.compile({ module: "nodenext" })).output).toContain("Type '\"none\"' is not assignable");
   });
 
   it("please publint", async () => {
