@@ -34,7 +34,7 @@ async function readAnswer(page: Page): Promise<string> {
   return (await page.locator(".assistant").allTextContents()).at(-1) ?? "";
 }
 
-describe.each(["ai-sdk-react", "ai-sdk-vue"])("examples/%s", (name) => {
+describe.each(["vue", "react", "ai-sdk-vue", "ai-sdk-react"])("examples/%s", (name) => {
   let example: PreviewServer;
   let page: Page;
   beforeAll(async () => {
