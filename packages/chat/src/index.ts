@@ -2,8 +2,10 @@
 export { type ContinuationSetting } from "./generation/continuation.ts";
 export { type GenerationLimits } from "./generation/deadline.ts";
 export { createGenerations, type Generations, type GenerationsOptions } from "./generation/generations.ts";
+export type { GenerationObserver, GenerationWork, WorkObserver } from "./generation/observer.ts";
 export * from "./provider/index.ts";
 export { createGuideProvider } from "./guide/guide-provider.ts";
+export type { ResumeResult } from "./routes/context.ts";
 export { type ChatRoutesOptions, createChatRoutes } from "./routes/index.ts";
 export { maxBodyBytes } from "./routes/body.ts";
 export { problemFor } from "./routes/openai/error.ts";

@@ -1,5 +1,6 @@
 /** All generations of this process: starts them, takes over what others left, stops them, hands them over. Called by routes/ and the program. */
 import { type Lease, LogError, type RecordLog } from "@typebar/log";
+import type { EndMetadata } from "../protocol.ts";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { GenerationStore } from "../store/generations.ts";
@@ -8,6 +9,7 @@ import { textOf } from "./answer.ts";
 import type { ContinuationSetting } from "./continuation.ts";
 import type { GenerationLimits } from "./deadline.ts";
 import { endGeneration } from "./end.ts";
+import { beginWork, type GenerationObserver } from "./observer.ts";
 import { produce } from "./produce.ts";
 import { projectEnd } from "./project.ts";
 
@@ -25,6 +27,8 @@ export interface GenerationsOptions {
   holder: string;
   /** Told of errors that nobody waits for. */
   report: (message: string, error: unknown, details: { generationId: string }) => void;
+  /** Told what becomes of each generation. @defaultValue none */
+  observers?: readonly GenerationObserver[];
   /** How long the store may refuse before an answer fails, in milliseconds. @defaultValue 30000 */
   storeGiveUpMs?: number;
   /** How long a lease lasts without being renewed, in milliseconds. @defaultValue 5000 */
@@ -37,11 +41,11 @@ export interface Generations {
   /**
    * Starts a generation that was just begun; it goes on by itself. Settles when its `start` chunk is stored.
    *
-   * Does nothing where another process has taken it up already.
+   * Does nothing where another process has taken it up already. `requestId` is of the request that asks for it, for observers.
    *
    * @throws {LogError} "unavailable": it could not be stored; the generation has ended as failed.
    */
-  launch(generation: GenerationRow): Promise<void>;
+  launch(generation: GenerationRow, requestId?: string): Promise<void>;
   /** Projects what has ended and takes over what nobody works on. Runs once at the start, then by itself. */
   sweep(): Promise<void>;
   /** Asks for a stop, wherever the generation runs. */
@@ -54,6 +58,13 @@ export interface Generations {
 
 /** `stop`: nobody works on it, and it shall end. */
 type WorkReason = "start" | "takeover" | "stop";
+
+/** How this process came to a generation. */
+interface Origin {
+  takeover: boolean;
+  /** Of the request that asked for it. */
+  requestId: string | undefined;
+}
 
 interface Active {
   handover: AbortController;
@@ -70,6 +81,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
     providers,
     holder,
     report,
+    observers = [],
     storeGiveUpMs = 30_000,
     leaseTtlMs = 5000,
     sweepMs = 10_000,
@@ -80,7 +92,11 @@ export function createGenerations(options: GenerationsOptions): Generations {
   timer.unref();
 
   /** Takes the lease and works on the generation in the background. `undefined` when another has it. */
-  async function work(generation: GenerationRow, why: WorkReason): Promise<{ started: Promise<void> } | undefined> {
+  async function work(
+    generation: GenerationRow,
+    why: WorkReason,
+    requestId?: string,
+  ): Promise<{ started: Promise<void> } | undefined> {
     const { id } = generation;
     if (active.has(id) || draining) return undefined;
     const handover = new AbortController();
@@ -108,7 +124,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
     void runLeased(
       generation,
       why === "stop" ? { ...lease, stop: true } : lease,
-      why !== "start",
+      { takeover: why !== "start", requestId },
       handover.signal,
       onStarted,
     )
@@ -126,21 +142,21 @@ export function createGenerations(options: GenerationsOptions): Generations {
   async function runLeased(
     generation: GenerationRow,
     lease: Lease,
-    takeover: boolean,
+    origin: Origin,
     handover: AbortSignal,
     onStarted: () => void,
   ): Promise<void> {
     const { id } = generation;
     try {
       if (await projectEnd(log, store, id, options.logTtlSeconds)) return;
-      const takeovers = takeover ? await store.addTakeover(id) : 0;
+      const takeovers = origin.takeover ? await store.addTakeover(id) : 0;
       if (takeovers === undefined) {
         // It ended, or was deleted, since it was found: the lease has only made an empty log.
         await log.expire(id, 0);
       } else if (takeovers > options.maxTakeovers) {
-        await endGeneration(log, lease, generation, { state: "interrupted", code: "attempts-exhausted" });
+        await endUnasked(generation, lease, origin, { state: "interrupted", code: "attempts-exhausted" });
       } else {
-        const outcome = await produceAnswer(generation, lease, takeover, handover, onStarted);
+        const outcome = await produceAnswer(generation, lease, origin, handover, onStarted);
         if (outcome === "left") return;
       }
       await projectEnd(log, store, id, options.logTtlSeconds);
@@ -152,14 +168,14 @@ export function createGenerations(options: GenerationsOptions): Generations {
   async function produceAnswer(
     generation: GenerationRow,
     lease: Lease,
-    takeover: boolean,
+    origin: Origin,
     handover: AbortSignal,
     onStarted: () => void,
   ): Promise<"ended" | "left"> {
     const { id, model, conversation_id: conversationId, message_id: messageId } = generation;
     const chosen = providers.resolve(model);
     if (!chosen) {
-      await endGeneration(log, lease, generation, { state: "failed", code: "provider-unavailable" });
+      await endUnasked(generation, lease, origin, { state: "failed", code: "provider-unavailable" });
       return "ended";
     }
     const prompt = toStoredPrompt(generation);
@@ -175,7 +191,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
       messageId,
       start: { conversationId, generationId: id, model },
       givenText: toGivenText(generation),
-      takeover,
+      ...origin,
       limits: options.limits,
       continuation: options.continuation,
       maxRetries: 2,
@@ -185,7 +201,17 @@ export function createGenerations(options: GenerationsOptions): Generations {
         store.setRunning(id).catch((error: unknown) => report("a state was not stored", error, { generationId: id }));
       },
       report: (error) => report("a generation failed", error, { generationId: id }),
+      observers,
     });
+  }
+
+  async function endUnasked(generation: GenerationRow, lease: Lease, origin: Origin, end: EndMetadata): Promise<void> {
+    await endGeneration(log, lease, generation, end);
+    tellUnasked(generation, origin, end);
+  }
+
+  function tellUnasked({ id, conversation_id, model }: GenerationRow, origin: Origin, end: EndMetadata): void {
+    beginWork(observers, { generationId: id, conversationId: conversation_id, model, ...origin }).ended(end);
   }
 
   async function readHistory(generation: GenerationRow): Promise<ProviderMessage[]> {
@@ -215,17 +241,19 @@ export function createGenerations(options: GenerationsOptions): Generations {
   }
 
   return {
-    async launch(generation) {
+    async launch(generation, requestId) {
       let working: Awaited<ReturnType<typeof work>>;
       try {
-        working = await work(generation, "start");
+        working = await work(generation, "start", requestId);
         await working?.started;
       } catch (error) {
         if (error instanceof LogError && error.code === "fenced") return;
         // Nothing was asked: the conversation must not stay busy with it.
+        const end: EndMetadata = { state: "failed", code: "store-unavailable" };
+        tellUnasked(generation, { takeover: false, requestId }, end);
         await store.project(generation.id, {
           parts: [],
-          end: { state: "failed", code: "store-unavailable" },
+          end,
           endEpoch: 0,
           endSeq: unaskedEndSeq,
         });

@@ -10,6 +10,7 @@ import { type GenerationLimits, startDeadline } from "./deadline.ts";
 import { errorTexts } from "./error-texts.ts";
 import { Interruption, type InterruptionCause } from "./interruption.ts";
 import { createLogWriter, type LogWriter } from "./log-writer.ts";
+import { beginWork, type GenerationObserver, type WorkObserver } from "./observer.ts";
 import { readAnswer } from "./read-answer.ts";
 import { type StoredChunk, toPayload } from "./records.ts";
 import { splitText } from "./split-text.ts";
@@ -40,6 +41,9 @@ export interface ProduceOptions {
   onStarted: () => void;
   /** Told of errors that are nobody's but ours. */
   report: (error: unknown) => void;
+  observers: readonly GenerationObserver[];
+  /** Of the request that asked for it. */
+  requestId: string | undefined;
 }
 
 /** - `ended`: the terminal chunk is stored. - `left`: it is not; somebody else goes on. */
@@ -53,6 +57,7 @@ interface Ending {
 interface Production extends ProduceOptions {
   assembler: Assembler;
   writer: LogWriter;
+  work: WorkObserver;
   /** Ends the provider's speech; the reason is an {@link Interruption}. */
   abort: AbortController;
 }
@@ -66,6 +71,12 @@ export async function produce(options: ProduceOptions): Promise<ProduceOutcome> 
   if (answer.closed) return "ended";
   const seq = answer.started ? lease.seq : await begin(answer, options);
   options.onStarted();
+  const work = beginWork(options.observers, {
+    ...options.start,
+    takeover: options.takeover,
+    requestId: options.requestId,
+  });
+  let end: EndMetadata | undefined;
 
   const abort = new AbortController();
   const interrupt = (why: InterruptionCause): void => abort.abort(new Interruption(why));
@@ -96,13 +107,16 @@ export async function produce(options: ProduceOptions): Promise<ProduceOutcome> 
     if (lease.stop) interrupt({ type: "stop" });
     if (handover.aborted) onHandover();
     const assembler = createAssembler(answer);
-    const { metadata, errorText } = await speak(answer, { ...options, assembler, writer, abort });
+    const { metadata, errorText } = await speak(answer, { ...options, assembler, writer, work, abort });
     writer.push(assembler.end(metadata, errorText));
-    return (await writer.flushed()) ? "ended" : "left";
+    if (!(await writer.flushed())) return "left";
+    end = metadata;
+    return "ended";
   } finally {
     clearInterval(renewal);
     unwatch();
     handover.removeEventListener("abort", onHandover);
+    work.ended(end);
   }
 }
 
@@ -146,7 +160,7 @@ type RungFailure = "continuation-unsupported" | "continuation-diverged";
 /** Asks the provider once, or again where it asks to wait. A rung that leads nowhere has shown no text, and is named. */
 async function ask(
   continuation: { rung: Provider["continuations"][number]; keptText: string } | undefined,
-  { provider, model, messages, settings, limits, maxRetries, assembler, writer, abort, report }: Production,
+  { provider, model, messages, settings, limits, maxRetries, assembler, writer, work, abort, report }: Production,
 ): Promise<Ending | RungFailure> {
   const { signal } = abort;
   const guard = createContinuationGuard(continuation?.keptText ?? "", continuation?.rung ?? "resume");
@@ -155,6 +169,7 @@ async function ask(
     let spoke = false;
     try {
       signal.throwIfAborted();
+      work.asked();
       // What was asked before the first token of a retry would be paid twice: only a refusal is asked again.
       const parts = provider.stream({
         model,
@@ -173,6 +188,7 @@ async function ask(
           return { metadata: { state: "completed", finishReason, ...(usage && { usage }) } };
         }
         deadline.touch();
+        work.spoke();
         spoke = true;
         if (part.type === "text") {
           const text = guard.add(part.text);

@@ -5,7 +5,7 @@ import type { Connection, RecordFormat, Refusal } from "@typebar/server";
 import { createChunkFormat, fromPayload, toResetEvent } from "../generation/records.ts";
 import { headerNames } from "../protocol.ts";
 import type { GenerationRow } from "../store/rows.ts";
-import type { ChatContext, RouteContext } from "./context.ts";
+import type { ChatContext, ResumeResult, RouteContext } from "./context.ts";
 import { toStoredRecords } from "./stored-records.ts";
 
 /** How an endpoint writes an answer, where it is not in chunks. */
@@ -21,7 +21,7 @@ export interface AnswerWire {
  * @throws {LogError} "unavailable"; nothing was written then.
  */
 export async function openAnswer(
-  { log, store, streams }: RouteContext,
+  { log, store, streams, onResume }: RouteContext,
   c: ChatContext,
   generation: GenerationRow,
   lastPosition: Position | undefined,
@@ -39,30 +39,43 @@ export async function openAnswer(
     headers: { ...toAnswerHeaders(generation), ...(wire?.headers ?? { "x-vercel-ai-ui-message-stream": "v1" }) },
     rotate: lastPosition !== undefined || request.headers[headerNames.resume.toLowerCase()] === "1",
   };
+  const told = (result: ResumeResult): void => {
+    if (lastPosition) onResume?.(result);
+  };
   // Only an ended generation can be without a log: what is stored is all there is.
   const head = await log.head(id);
   if (generation.end_seq !== null && !head) {
     const end: Position = { epoch: Number(generation.end_epoch), seq: Number(generation.end_seq) };
-    if (after && samePosition(after, end)) return c.body(null, 204);
+    if (after && samePosition(after, end)) {
+      told("finished");
+      return c.body(null, 204);
+    }
     const message = await store.generations.findMessage(generation.message_id);
     const records = toStoredRecords(generation, message?.parts ?? "[]", end);
     const terminal: Position = { epoch: end.epoch, seq: end.seq - 1 };
     if (after && samePosition(after, terminal)) {
+      told("resumed");
       return sent(await streams.open({ ...common, source: { records }, after: terminal }));
     }
+    told(after ? "expired" : "resumed");
     const preamble = after && toResetEvent({ reason: "expired" }, id, end.epoch);
     return sent(await streams.open({ ...common, source: { records }, after: start, ...(preamble && { preamble }) }));
   }
 
-  if (after && (await isClose(log, id, after))) return c.body(null, 204);
+  if (after && (await isClose(log, id, after))) {
+    told("finished");
+    return c.body(null, 204);
+  }
   const opened = await streams.open({ ...common, source, after: after ?? start });
   if (!("type" in opened)) {
+    told("resumed");
     // A log that is not there is still to be made, unless its generation was deleted since it was found.
     const awaited = (await log.head(id)) ?? (await store.generations.find(generation.owner_id, id));
     if (!awaited) opened.close("diverged");
     return RESPONSE_ALREADY_SENT;
   }
   if (opened.type === "gone") return RESPONSE_ALREADY_SENT;
+  told(opened.type);
   const preamble = toResetEvent({ reason: opened.type }, id, head?.epoch ?? 0);
   return sent(await streams.open({ ...common, source, after: start, preamble }));
 }

@@ -45,15 +45,15 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
   async function startOrResume(c: ChatContext, request: StartRequest, keys: string[]): Promise<Response> {
     const resumed = await findResumed(context, c, request.hash);
     if (resumed) return openAnswer(context, c, resumed.generation, resumed.position);
-    return openAnswer(context, c, await begin(ownerOf(c.env.incoming), request, keys), undefined);
+    return openAnswer(context, c, await begin(c, request, keys), undefined);
   }
 
-  async function begin(ownerId: string, request: StartRequest, keys: string[]): Promise<GenerationRow> {
+  async function begin(c: ChatContext, request: StartRequest, keys: string[]): Promise<GenerationRow> {
     if (isDraining()) throw new ProblemError("draining");
     if (request.model !== undefined && !providers.resolve(request.model)) throw new ProblemError("unknown-model");
     const fallback = request.model === undefined ? await defaultModel() : undefined;
-    return beginAnswer(context, {
-      ownerId,
+    return beginAnswer(context, c, {
+      ownerId: ownerOf(c.env.incoming),
       trigger: request.trigger,
       conversationId: request.conversationId,
       createConversation: request.createConversation,

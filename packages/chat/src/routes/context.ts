@@ -8,6 +8,12 @@ import type { Generations } from "../generation/generations.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { ChatStore } from "../store/index.ts";
 
+/**
+ * - `resumed`: went on after its ID. - `finished`: there is nothing more.
+ * - `expired`, `diverged`: had to begin again. - `unknown`: refused.
+ */
+export type ResumeResult = "resumed" | "finished" | "expired" | "diverged" | "unknown";
+
 export interface RouteContext {
   store: ChatStore;
   log: RecordLog;
@@ -16,6 +22,10 @@ export interface RouteContext {
   providers: ProviderRegistry;
   /** Whose conversations a request may see. It has been let in already. */
   ownerOf: (request: IncomingMessage) => string;
+  /** What a request is called in the log. @defaultValue nothing */
+  requestIdOf?: (request: IncomingMessage) => string | undefined;
+  /** Told how each request that carried an event ID of an answer was answered. @defaultValue nobody */
+  onResume?: (result: ResumeResult) => void;
   /** Whether a GET may start an answer, by its `Origin` and `Sec-Fetch-*` headers. */
   mayStartByGet: (request: IncomingMessage) => boolean;
   /** The server is being stopped: nothing new is begun. */

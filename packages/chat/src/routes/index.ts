@@ -14,12 +14,12 @@ import { ProblemError } from "./problem.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
   /** Told of errors that no client can be blamed for. */
-  report: (message: string, error: unknown) => void;
+  report: (message: string, error: unknown, details: { requestId: string | undefined }) => void;
 }
 
-export function createChatRoutes({ report, ...context }: ChatRoutesOptions): ChatApp {
+export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions): ChatApp {
   const app: ChatApp = new Hono<{ Bindings: HttpBindings }>();
-  const { store, log, providers, isDraining } = context;
+  const { store, log, providers, isDraining, requestIdOf, onResume } = context;
   const methods = new Map<string, string[]>();
   const refuseMethod = (path: string): Response =>
     problemFor(path)("method-not-allowed", { headers: { Allow: methods.get(path)?.join(", ") ?? "" } });
@@ -55,21 +55,23 @@ export function createChatRoutes({ report, ...context }: ChatRoutesOptions): Cha
   app.notFound((c) => problemFor(c.req.path)("not-found"));
 
   app.onError((error, c) => {
-    const { outgoing } = c.env;
+    const { incoming, outgoing } = c.env;
+    const report = (message: string): void => tell(message, error, { requestId: requestIdOf?.(incoming) });
     if (outgoing.headersSent) {
       // Whatever is written now would stand inside the stream, and end it as if it were whole.
-      report("a response failed after its head", error);
+      report("a response failed after its head");
       outgoing.destroy();
       return RESPONSE_ALREADY_SENT;
     }
     const problem = problemFor(c.req.path);
+    if (error instanceof ProblemError && error.code === "unknown-event-id") onResume?.("unknown");
     if (error instanceof ProblemError) return problem(error.code, error.options);
     if (isGone(c, error)) return RESPONSE_ALREADY_SENT;
     if (isStoreError(error)) {
-      report("the store did not answer", error);
+      report("the store did not answer");
       return problem("store-unavailable");
     }
-    report("a request failed", error);
+    report("a request failed");
     return problem("internal");
   });
   return app;

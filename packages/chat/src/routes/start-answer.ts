@@ -27,11 +27,15 @@ export async function findResumed(
 }
 
 /** @throws {ProblemError} why nothing was begun. */
-export async function beginAnswer({ store, generations }: RouteContext, request: BeginRequest): Promise<GenerationRow> {
+export async function beginAnswer(
+  { store, generations, requestIdOf }: RouteContext,
+  c: ChatContext,
+  request: BeginRequest,
+): Promise<GenerationRow> {
   const begun = await store.generations.begin(request);
   switch (begun.type) {
     case "begun":
-      await generations.launch(begun.generation);
+      await generations.launch(begun.generation, requestIdOf?.(c.env.incoming));
       return begun.generation;
     case "known":
       return begun.generation;

@@ -11,6 +11,7 @@ import type { GenerationLimits } from "../../src/generation/deadline.ts";
 import { createGenerations, type Generations, type GenerationsOptions } from "../../src/generation/generations.ts";
 import type { Conversation } from "../../src/protocol.ts";
 import { createProviderRegistry } from "../../src/provider/registry.ts";
+import type { ResumeResult } from "../../src/routes/context.ts";
 import { createChatRoutes } from "../../src/routes/index.ts";
 import { type ChatStore, openChatStore } from "../../src/store/index.ts";
 import { openSqliteDatabase } from "../../src/store/sqlite.ts";
@@ -38,6 +39,8 @@ export interface ChatServer extends AsyncDisposable {
   streams: EventStreams;
   /** What was reported as nobody's fault but ours. */
   reports: string[];
+  /** How requests that carried an event ID were answered. */
+  resumes: ResumeResult[];
   /** Requests that are still being worked on. */
   readonly unanswered: number;
   setDraining(draining: boolean): void;
@@ -57,6 +60,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
   const store = wrapStore(await openChatStore({ database: openSqliteDatabase(":memory:") }));
   const usedLog = wrapLog(log);
   const reports: string[] = [];
+  const resumes: ResumeResult[] = [];
   let draining = false;
   const providers = createProviderRegistry({ providers: [provider] });
   const streams = createEventStreams({ log: usedLog });
@@ -79,6 +83,8 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     generations,
     providers,
     ownerOf: ({ headers }) => (headers["x-owner"] as string | undefined) ?? "alice",
+    requestIdOf: ({ headers }) => headers["x-request-id"] as string | undefined,
+    onResume: (result) => resumes.push(result),
     mayStartByGet: ({ headers }) => headers["sec-fetch-site"] !== "cross-site",
     isDraining: () => draining,
     report: (message, error) => reports.push(`${message}: ${String(error)}`),
@@ -117,6 +123,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     generations,
     streams,
     reports,
+    resumes,
     get unanswered() {
       return unanswered;
     },

@@ -35,7 +35,7 @@ export function addOpenAIRoutes(app: ChatApp, context: RouteContext): void {
     if (isDraining()) throw new ProblemError("draining");
     const keys = parseKey(c.req.header(headerNames.idempotencyKey));
     const chosen = model === undefined ? await defaultModel() : await findModel(providers, model, c.req.raw.signal);
-    return beginAnswer(context, {
+    return beginAnswer(context, c, {
       ownerId: ownerOf(c.env.incoming),
       trigger: "submit-message",
       conversationId: undefined,
