@@ -11,7 +11,7 @@ import type { GenerationLimits } from "./deadline.ts";
 import { endGeneration } from "./end.ts";
 import { beginWork, type GenerationObserver } from "./observer.ts";
 import { produce } from "./produce.ts";
-import { projectEnd } from "./project.ts";
+import { expireKeptLogs, projectEnd } from "./project.ts";
 
 export interface GenerationsOptions {
   log: RecordLog;
@@ -238,6 +238,9 @@ export function createGenerations(options: GenerationsOptions): Generations {
         report("a generation could not be taken over", error, { generationId: generation.id });
       }
     }
+    await expireKeptLogs(log, store, options.logTtlSeconds).catch((error: unknown) =>
+      report("ended logs could not be let go", error, { generationId: "" }),
+    );
   }
 
   return {

@@ -15,6 +15,17 @@ export async function projectEnd(
   const { parts, end } = answer;
   const kept = await store.project(id, { parts, end, endEpoch: position.epoch, endSeq: position.seq });
   // Nobody can ask for the log of a deleted generation.
-  await log.expire(id, kept ? logTtlSeconds * 1000 : 0);
+  if (!kept) await log.expire(id, 0);
+  else await expireLog(log, store, id, logTtlSeconds);
   return true;
+}
+
+/** Lets the logs go whose process died, or whose store refused, between the projection and this. Does a part of them; the sweep comes again. */
+export async function expireKeptLogs(log: RecordLog, store: GenerationStore, logTtlSeconds: number): Promise<void> {
+  for (const id of await store.withKeptLogs(1000)) await expireLog(log, store, id, logTtlSeconds);
+}
+
+async function expireLog(log: RecordLog, store: GenerationStore, id: string, logTtlSeconds: number): Promise<void> {
+  await log.expire(id, logTtlSeconds * 1000);
+  await store.setLogExpires(id);
 }

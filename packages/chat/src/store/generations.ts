@@ -29,7 +29,10 @@ export interface GenerationStore {
   addTakeover(id: string): Promise<number | undefined>;
   /** Stores the end, once or again: it is the same each time. Returns false if the generation was deleted. */
   project(id: string, projection: Projection): Promise<boolean>;
-  /** Removes hidden conversations whose answer ended longer ago. */
+  /** The first of those that have ended and whose logs would stay for ever: {@link setLogExpires} was not called. */
+  withKeptLogs(limit: number): Promise<string[]>;
+  setLogExpires(id: string): Promise<void>;
+  /** Removes hidden conversations whose answer ended longer ago, and whose log expires. */
   removeHidden(ageMs: number): Promise<void>;
 }
 
@@ -124,6 +127,22 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
       });
     },
 
+    async withKeptLogs(limit) {
+      const rows = await database
+        .selectFrom("generations")
+        .select("id")
+        .where(({ eb, lit }) => eb("log_expires", "=", lit(0)))
+        .where("finished_at_ms", "is not", null)
+        .orderBy("finished_at_ms")
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    async setLogExpires(id) {
+      await database.updateTable("generations").set({ log_expires: 1 }).where("id", "=", id).execute();
+    },
+
     async removeHidden(ageMs) {
       const endedBeforeMs = now() - ageMs;
       await database
@@ -137,7 +156,11 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
                 .select("generations.id")
                 .whereRef("generations.conversation_id", "=", "conversations.id")
                 .where(({ eb, or }) =>
-                  or([eb("finished_at_ms", "is", null), eb("finished_at_ms", ">=", endedBeforeMs)]),
+                  or([
+                    eb("finished_at_ms", "is", null),
+                    eb("finished_at_ms", ">=", endedBeforeMs),
+                    eb("log_expires", "=", 0),
+                  ]),
                 ),
             ),
           ),

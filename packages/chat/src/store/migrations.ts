@@ -86,8 +86,20 @@ const hidden: Migration = {
   },
 };
 
+const logExpires: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .alterTable("generations")
+      .addColumn("log_expires", "integer", (column) => column.notNull().defaultTo(0))
+      .execute();
+    // Almost always empty, and looked through over and over.
+    await sql`CREATE INDEX generations_log_kept ON generations (finished_at_ms)
+              WHERE log_expires = 0 AND finished_at_ms IS NOT NULL`.execute(database);
+  },
+};
+
 const provider: MigrationProvider = {
-  getMigrations: async () => ({ "0001-initial": initial, "0002-hidden": hidden }),
+  getMigrations: async () => ({ "0001-initial": initial, "0002-hidden": hidden, "0003-log-expires": logExpires }),
 };
 
 /** Brings the database up to date; does nothing where it is. */

@@ -62,6 +62,8 @@ interface GenerationsTable {
   /** Position of `close`, once it ended: what an event ID is compared with after the log has expired. */
   end_epoch: NullableInt64;
   end_seq: NullableInt64;
+  /** 1: it ended, and its log has been told when to go. */
+  log_expires: Generated<number>;
   created_at_ms: Int64;
   finished_at_ms: NullableInt64;
 }

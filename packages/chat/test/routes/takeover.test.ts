@@ -262,6 +262,29 @@ test("an end that was stored but not projected is projected by the next process,
   await next.drain(0);
 });
 
+test("a log whose process died between the projection and its expiry is let go by the next process", async () => {
+  await using chat = await openChatServer({
+    wrapLog: (log) => ({
+      ...log,
+      // The process dies at this point.
+      expire: async () => {
+        throw new Error("gone");
+      },
+      [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
+    }),
+  });
+  const answer = await chat.open("/api/chat", { body: { message: "ended" } });
+  checkWhole(await answer.rest());
+  await chat.generations.settled(answer.generationId);
+  const next = openNext(chat, { logTtlSeconds: 0 });
+  await next.sweep();
+  expect(await chat.log.head(answer.generationId)).toBeUndefined();
+  expect(await chat.store.generations.withKeptLogs(10)).toEqual([]);
+  // What is stored is all there is, and it is enough.
+  checkWhole(await (await chat.open(`/api/generations/${answer.generationId}/events`)).rest());
+  await next.drain(0);
+});
+
 test("a server that drains lets its answers finish, and cuts its streams off", async () => {
   await using chat = await openChatServer();
   const gate = Promise.withResolvers<void>();

@@ -541,7 +541,7 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       }
     });
 
-    test("is removed some time after its end, and only then", async () => {
+    test("is removed some time after its end, once its log expires, and only then", async () => {
       const owner = newOwner();
       const [listed, ended, running] = [await begin(owner), await beginHidden(owner), await beginHidden(owner)];
       nowMs += 5000;
@@ -552,6 +552,12 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
         (await store.generations.find(owner, id)) !== undefined;
       await store.generations.removeHidden(1000);
       expect(await isThere(ended)).toBe(true);
+      await store.generations.removeHidden(999);
+      expect(await isThere(ended)).toBe(true);
+      expect(await store.generations.withKeptLogs(1000)).toEqual(expect.arrayContaining([ended.id, listed.id]));
+      expect(await store.generations.withKeptLogs(1000)).not.toContain(running.id);
+      await store.generations.setLogExpires(ended.id);
+      expect(await store.generations.withKeptLogs(1000)).not.toContain(ended.id);
       await store.generations.removeHidden(999);
       expect(await isThere(ended)).toBe(false);
       expect(await store.generations.findMessage(ended.message_id)).toBeUndefined();
