@@ -1,5 +1,5 @@
 /** What the rest of chat/ and the composition root take from here. The AI SDK stays inside this folder. */
-export { type AnthropicOptions, createAnthropicProvider } from "./anthropic.ts";
+export { createAnthropicProvider } from "./anthropic.ts";
 export { createConfiguredProviders, type ProviderConfig } from "./configured.ts";
 export {
   discoverLoopbackProviders,
@@ -7,10 +7,11 @@ export {
   type LoopbackServer,
   usualLoopbackServers,
 } from "./discover.ts";
-export { createGoogleProvider, type GoogleOptions } from "./google.ts";
+export { createGoogleProvider } from "./google.ts";
+export type { HostedOptions } from "./hosted-provider.ts";
 export type { PrefillStyle } from "./known-servers.ts";
 export { createOpenAICompatibleProvider, type OpenAICompatibleOptions } from "./openai-compatible.ts";
-export { createOpenAIProvider, type OpenAIOptions } from "./openai.ts";
+export { createOpenAIProvider } from "./openai.ts";
 export {
   type ContinuationRung,
   type Provider,

@@ -8,7 +8,7 @@ import { toCallOptions } from "./to-call-options.ts";
 import { createToolInputs, isToolPart } from "./tool-inputs.ts";
 import { createThinkSplitter, type ThinkSplitter } from "./think-splitter.ts";
 
-type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
+export type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
 type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
 
 interface StreamModelOptions {
