@@ -26,6 +26,8 @@ export interface RouteContext {
   requestIdOf?: (request: IncomingMessage) => string | undefined;
   /** Told how each request that carried an event ID of an answer was answered. @defaultValue nobody */
   onResume?: (result: ResumeResult) => void;
+  /** How long a client that waits for a whole answer in JSON hears nothing, in milliseconds. @defaultValue 15000 */
+  heartbeatMs?: number;
   /** Whether a GET may start an answer, by its `Origin` and `Sec-Fetch-*` headers. */
   mayStartByGet: (request: IncomingMessage) => boolean;
   /** The server is being stopped: nothing new is begun. */

@@ -27,6 +27,8 @@ export interface ChatServerOptions {
   wrapStreams?: (streams: EventStreams) => EventStreams;
   limits?: Partial<GenerationLimits>;
   generations?: Partial<GenerationsOptions>;
+  /** Of a whole answer in JSON. @defaultValue the routes' own */
+  heartbeatMs?: number;
 }
 
 export interface ChatServer extends AsyncDisposable {
@@ -87,6 +89,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     onResume: (result) => resumes.push(result),
     mayStartByGet: ({ headers }) => headers["sec-fetch-site"] !== "cross-site",
     isDraining: () => draining,
+    ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
     report: (message, error) => reports.push(`${message}: ${String(error)}`),
   });
   const listener = getRequestListener((request, env) => app.fetch(request, env), {

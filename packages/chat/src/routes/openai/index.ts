@@ -11,6 +11,7 @@ import { createDefaultModel } from "../default-model.ts";
 import { ProblemError } from "../problem.ts";
 import { beginAnswer, findResumed } from "../start-answer.ts";
 import { parseKey } from "../start-request.ts";
+import { openAwaitedJson } from "./awaited-json.ts";
 import { createCompletionFormat } from "./completion-format.ts";
 import { type CompletionRequest, parseCompletionBody } from "./completion-request.ts";
 import { toCompletion } from "./completion.ts";
@@ -19,7 +20,7 @@ import { toFailureResponse } from "./error.ts";
 import { addModelRoutes, findModel } from "./models.ts";
 
 export function addOpenAIRoutes(app: ChatApp, context: RouteContext): void {
-  const { log, providers, ownerOf, isDraining } = context;
+  const { log, providers, ownerOf, isDraining, heartbeatMs = 15_000 } = context;
   const defaultModel = createDefaultModel(providers);
 
   app.post("/v1/chat/completions", async (c) => {
@@ -76,13 +77,15 @@ export function addOpenAIRoutes(app: ChatApp, context: RouteContext): void {
     const { outgoing } = c.env;
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
+    const headers = { ...toAnswerHeaders(generation), "x-request-id": generation.id };
+    const awaited = openAwaitedJson(outgoing, { headers, heartbeatMs });
     const ended = await waitForAnswer(context, generation, gone.signal);
     if (!ended) return RESPONSE_ALREADY_SENT;
     const { answer, errorText } = ended;
-    const headers = { ...toAnswerHeaders(generation), "x-request-id": generation.id };
-    if (answer.end?.code === undefined) return c.json(toCompletion(generation, answer), 200, headers);
+    if (answer.end?.code === undefined) return awaited.finish(c.json(toCompletion(generation, answer), 200, headers));
     // OpenAI's clients ask again by themselves after an error; what has cost something already is not asked for twice.
     const spoke = answer.parts.length > 0;
-    return toFailureResponse(answer.end, errorText, { ...headers, ...(spoke && { "x-should-retry": "false" }) });
+    const retry: Record<string, string> = spoke ? { "x-should-retry": "false" } : {};
+    return awaited.finish(toFailureResponse(answer.end, errorText, { ...headers, ...retry }));
   }
 }
