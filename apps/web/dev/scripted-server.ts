@@ -8,12 +8,14 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
-import type { ChatRequest, Chunk, Conversation, Message, TerminalState } from "@typebar/chat/protocol";
+import type { ChatRequest, Chunk, Conversation, Message, MessagePart, TerminalState } from "@typebar/chat/protocol";
 
 /** What is said to a question; `answerTo` is called with its text. */
 export interface Script {
   chunks: string[];
   reasoning?: string;
+  /** Called after the text. */
+  tool?: { name: string; input: Record<string, unknown> };
   sources?: { url: string; title: string }[];
   delayMs: number;
   end?: { state: TerminalState; code?: "provider-unavailable"; finishReason?: "stop" | "length" };
@@ -150,6 +152,18 @@ export async function startScriptedServer({
       add({ type: "text-delta", id: "t0", delta });
     }
     add({ type: "text-end", id: "t0" });
+    const { name: toolName, input } = script.tool ?? {};
+    const tools: MessagePart[] = [];
+    if (toolName !== undefined) {
+      const toolCallId = newId();
+      add({ type: "tool-input-start", toolCallId, toolName });
+      for (const inputTextDelta of JSON.stringify(input).match(/.{1,9}/gsu) ?? []) {
+        await pause(script.delayMs);
+        add({ type: "tool-input-delta", toolCallId, inputTextDelta });
+      }
+      add({ type: "tool-input-available", toolCallId, toolName, input });
+      tools.push({ type: `tool-${toolName}`, toolCallId, state: "input-available", input });
+    }
     const sources = (script.sources ?? []).map(({ url, title }, index) => ({
       type: "source-url" as const,
       sourceId: `s${index}`,
@@ -160,7 +174,7 @@ export async function startScriptedServer({
     const end = run.stopped
       ? { state: "stopped" as const }
       : (script.end ?? { state: "completed" as const, finishReason: "stop" as const });
-    run.message.parts = [{ type: "text", text }, ...sources];
+    run.message.parts = [{ type: "text", text }, ...tools, ...sources];
     run.message.metadata = { generationId: run.id, model, ...end };
     run.conversation.generationId = null;
     add({ type: "message-metadata", messageMetadata: end });

@@ -4,13 +4,35 @@
  */
 
 import { closeData } from "@typebar/chat/protocol";
-import type { Chunk, FinishReason, GenerationErrorCode, GenerationState, Message, Usage } from "@typebar/chat/protocol";
+import type {
+  Chunk,
+  FinishReason,
+  GenerationErrorCode,
+  GenerationState,
+  Message,
+  ToolPart,
+  Usage,
+} from "@typebar/chat/protocol";
 
-export interface AnswerPart {
+export type AnswerPart = AnswerTextPart | AnswerToolPart;
+
+export interface AnswerTextPart {
   type: "text" | "reasoning";
   /** The stream's name for it; empty in a stored message. */
   id: string;
   text: string;
+}
+
+/** A call of a tool, as the model wrote it. */
+export interface AnswerToolPart {
+  type: "tool";
+  /** Of the call. */
+  id: string;
+  name: string;
+  /** `input-streaming`: being written. `output-error`: the input is no JSON, or was cut off. */
+  state: "input-streaming" | "input-available" | "output-error";
+  /** JSON, indented once it is whole; else what there is of it. */
+  input: string;
 }
 
 export interface AnswerSource {
@@ -92,14 +114,20 @@ function withChunk(answer: Answer, chunk: Chunk, nowMs: number): Answer {
       return withEnd(endThinking(answer, nowMs), chunk.messageMetadata);
     case "error":
       return { ...answer, errorText: chunk.errorText };
+    case "tool-input-start":
+      return withTool(endThinking(answer, nowMs), toTool(chunk, "input-streaming", ""));
+    case "tool-input-delta":
+      return {
+        ...answer,
+        parts: answer.parts.map((part) => (part.id === chunk.toolCallId ? grown(part, chunk.inputTextDelta) : part)),
+      };
+    case "tool-input-available":
+      return withTool(answer, toTool(chunk, "input-available", toInputText(chunk.input)));
+    case "tool-input-error":
+      return withTool(answer, toTool(chunk, "output-error", chunk.input));
     case "text-end":
     case "finish":
     case "abort":
-    // Calls of a client's own tools are for whoever gave the tools.
-    case "tool-input-start":
-    case "tool-input-delta":
-    case "tool-input-available":
-    case "tool-input-error":
       return answer;
     default:
       return answer;
@@ -107,11 +135,33 @@ function withChunk(answer: Answer, chunk: Chunk, nowMs: number): Answer {
 }
 
 /** A delta of a part whose beginning was not seen begins it. */
-function appended(parts: readonly AnswerPart[], type: AnswerPart["type"], id: string, delta: string): AnswerPart[] {
+function appended(parts: readonly AnswerPart[], type: AnswerTextPart["type"], id: string, delta: string): AnswerPart[] {
   const index = parts.findLastIndex((part) => part.type === type && part.id === id);
   const part = parts[index];
-  if (part === undefined) return [...parts, { type, id, text: delta }];
+  if (part === undefined || part.type === "tool") return [...parts, { type, id, text: delta }];
   return parts.with(index, { ...part, text: part.text + delta });
+}
+
+function toTool(
+  { toolCallId: id, toolName: name }: { toolCallId: string; toolName: string },
+  state: AnswerToolPart["state"],
+  input: string,
+): AnswerToolPart {
+  return { type: "tool", id, name, state, input };
+}
+
+function toInputText(input: unknown): string {
+  return JSON.stringify(input, undefined, 2);
+}
+
+/** A call stands where it became whole, as in the stored message. */
+function withTool(answer: Answer, tool: AnswerToolPart): Answer {
+  const others = answer.parts.filter((part) => part.type !== "tool" || part.id !== tool.id);
+  return { ...answer, parts: [...others, tool] };
+}
+
+function grown(part: AnswerPart, delta: string): AnswerPart {
+  return part.type === "tool" ? { ...part, input: part.input + delta } : part;
 }
 
 function withSource(answer: Answer, source: AnswerSource): Answer {
@@ -142,6 +192,7 @@ export function toAnswer(message: Message, conversationId: string): Answer {
   for (const part of message.parts) {
     if (part.type === "source-url") sources.push({ id: part.sourceId, url: part.url, title: part.title ?? part.url });
     else if ("text" in part) parts.push({ type: part.type, id: "", text: part.text });
+    else parts.push(toStoredTool(part));
   }
   return {
     ...emptyAnswer,
@@ -159,6 +210,11 @@ export function toAnswer(message: Message, conversationId: string): Answer {
   };
 }
 
+function toStoredTool(part: ToolPart): AnswerToolPart {
+  const call = { toolCallId: part.toolCallId, toolName: part.type.slice("tool-".length) };
+  return toTool(call, part.state, part.state === "input-available" ? toInputText(part.input) : part.input);
+}
+
 export function isRunning(state: GenerationState): boolean {
   return state === "queued" || state === "running";
 }
@@ -171,7 +227,7 @@ export function reasoningOf(answer: Answer): string {
   return joined(answer, "reasoning");
 }
 
-function joined(answer: Answer, type: AnswerPart["type"]): string {
-  const texts = answer.parts.filter((part) => part.type === type && part.text !== "").map((part) => part.text);
+function joined(answer: Answer, type: AnswerTextPart["type"]): string {
+  const texts = answer.parts.flatMap((part) => (part.type === type && part.text !== "" ? [part.text] : []));
   return texts.length === 1 ? (texts[0] ?? "") : texts.join("\n\n");
 }

@@ -5,7 +5,7 @@ export type { Api, CallOptions } from "./api.ts";
 export type { ServerAddress } from "./server-address.ts";
 export type { GenerationHandle } from "./generation-handle.ts";
 export { emptyAnswer, isRunning, nextAnswer, reasoningOf, textOf, toAnswer } from "./answer.ts";
-export type { Answer, AnswerEvent, AnswerPart, AnswerSource } from "./answer.ts";
+export type { Answer, AnswerEvent, AnswerPart, AnswerSource, AnswerTextPart, AnswerToolPart } from "./answer.ts";
 export { createMemoryStorage, createWebStorage } from "./storage.ts";
 export type { CursorStorage } from "./storage.ts";
 export { ChatError } from "./errors.ts";

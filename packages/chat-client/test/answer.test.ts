@@ -66,6 +66,48 @@ describe("an answer from its chunks", () => {
     ]);
   });
 
+  it("has the calls of tools in it: while they are written, whole, and cut off", () => {
+    const written = read([
+      start,
+      { type: "text-start", id: "t0" },
+      { type: "text-delta", id: "t0", delta: "Let me see." },
+      { type: "text-end", id: "t0" },
+      { type: "tool-input-start", toolCallId: "c1", toolName: "weather" },
+      { type: "tool-input-start", toolCallId: "c2", toolName: "time" },
+      { type: "tool-input-delta", toolCallId: "c1", inputTextDelta: '{"city":' },
+      { type: "tool-input-delta", toolCallId: "c2", inputTextDelta: '{"zo' },
+      { type: "tool-input-delta", toolCallId: "c1", inputTextDelta: '"Rome"}' },
+    ]);
+    expect(written.parts.slice(1)).toEqual([
+      { type: "tool", id: "c1", name: "weather", state: "input-streaming", input: '{"city":"Rome"}' },
+      { type: "tool", id: "c2", name: "time", state: "input-streaming", input: '{"zo' },
+    ]);
+    const whole = read(
+      [
+        { type: "tool-input-available", toolCallId: "c1", toolName: "weather", input: { city: "Rome" } },
+        { type: "tool-input-error", toolCallId: "c2", toolName: "time", input: '{"zo', errorText: "cut off" },
+      ],
+      written,
+    );
+    const stored: Message = {
+      id: "m1",
+      parentId: null,
+      role: "assistant",
+      createdAt: "2026-01-01T00:00:00.000Z",
+      parts: [
+        { type: "text", text: "Let me see." },
+        { type: "tool-weather", toolCallId: "c1", state: "input-available", input: { city: "Rome" } },
+        { type: "tool-time", toolCallId: "c2", state: "output-error", input: '{"zo', errorText: "cut off" },
+      ],
+    };
+    expect(whole.parts.slice(1)).toEqual([
+      { type: "tool", id: "c1", name: "weather", state: "input-available", input: '{\n  "city": "Rome"\n}' },
+      { type: "tool", id: "c2", name: "time", state: "output-error", input: '{"zo' },
+    ]);
+    expect(toAnswer(stored, "c1").parts.slice(1)).toEqual(whole.parts.slice(1));
+    expect(textOf(whole)).toBe("Let me see.");
+  });
+
   it("drops everything at a reset and takes the whole answer that follows", () => {
     const before = read([start, { type: "text-start", id: "t0" }, { type: "text-delta", id: "t0", delta: "other" }]);
     const reset = nextAnswer(before, { event: "reset", data: '{"reason":"diverged"}' }, 0);
@@ -100,7 +142,7 @@ describe("an answer from its chunks", () => {
   it("ignores events and chunks that it does not know", () => {
     const answer = read([start]);
     expect(nextAnswer(answer, { event: "news", data: "?" }, 0)).toBe(answer);
-    expect(nextAnswer(answer, { event: "message", data: '{"type":"tool-input-start"}' }, 0)).toBe(answer);
+    expect(nextAnswer(answer, { event: "message", data: '{"type":"data-news"}' }, 0)).toBe(answer);
   });
 
   it("lists a source once", () => {

@@ -52,6 +52,11 @@ export const en = {
     thinking: "Thinking…",
     thought: "Thought for {seconds} s",
     reasoning: "Reasoning",
+    tool: {
+      "input-streaming": "Preparing a tool call: {name}…",
+      "input-available": "Tool call: {name}",
+      "output-error": "Tool call, incomplete: {name}",
+    },
     sources: "Sources",
     copy: "Copy",
     copied: "Copied",

@@ -50,6 +50,11 @@ export const zh: Words = {
     thinking: "思考中…",
     thought: "思考了 {seconds} 秒",
     reasoning: "思考过程",
+    tool: {
+      "input-streaming": "正在准备调用工具：{name}…",
+      "input-available": "调用工具：{name}",
+      "output-error": "工具调用不完整：{name}",
+    },
     sources: "来源",
     copy: "复制",
     copied: "已复制",

@@ -12,6 +12,8 @@ const answer =
   "# Title\n\nAn answer with **bold** words, `code` and 中文文字 👨‍👩‍👧‍👦.\n\n```ts\nconst x: number = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end.";
 const spoken = ["Title", "An answer with bold words", "中文文字 👨‍👩‍👧‍👦", "const x: number = 1;", "The end."];
 
+const toolInput = { city: "Rome", note: "<img src=x onerror=alert(1)> & 中文" };
+
 let folder: string;
 let browser: Browser;
 let server: ScriptedServer;
@@ -46,6 +48,8 @@ function answerTo(text: string): Script {
   }
   if (text.includes("slow")) return { chunks: pieces(answer), delayMs: 40 };
   if (text.includes("think")) return { chunks: pieces("Done."), delayMs: 10, reasoning: "First this, then that." };
+  if (text.includes("tool"))
+    return { chunks: pieces("Let me look."), delayMs: 5, tool: { name: "weather", input: toolInput } };
   return { chunks: pieces(answer), delayMs: 5, sources: [{ url: "/docs/x", title: "A source" }] };
 }
 
@@ -124,6 +128,22 @@ describe("asking", () => {
     await lastAnswer("completed").waitFor();
     expect(await textOf()).toBe("Done.");
     expect(await page.getByTestId("reasoning").innerText()).toMatch(/^Thought for \d+ s$/u);
+  });
+
+  it("folds a tool call away, shows what it is called with as plain text, and the same after a reload", async () => {
+    await ask("tool");
+    await lastAnswer("completed").waitFor();
+    const call = page.getByTestId("tool-call");
+    expect(await call.innerText()).toBe("Tool call: weather");
+    await page.reload();
+    await call.getByText("Tool call: weather").click();
+    expect(JSON.parse(await call.locator("pre").innerText())).toEqual(toolInput);
+    expect(await call.locator("img").count()).toBe(0);
+    const chinese = await openPage({ locale: "zh-CN" });
+    await chinese.goto(page.url());
+    await chinese.getByText("调用工具：weather").waitFor();
+    await chinese.context().close();
+    expect(await textOf()).toBe("Let me look.");
   });
 
   it("does not send while an input method composes, and breaks the line with Shift", async () => {
