@@ -7,10 +7,10 @@ import { dirname, join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { scriptedAnswer } from "../../src/index.ts";
+import { openFaultyProxy, scriptedAnswer } from "../../src/index.ts";
 import { parseBlocks } from "../faults/blocks.ts";
 import { judge, wholeAnswer } from "../faults/verdict.ts";
-import { createHeadlessChat, lastText } from "./ai-sdks.ts";
+import { aiSdks, createHeadlessChat, type HeadlessChat, lastText } from "./ai-sdks.ts";
 import { type ClientWorld, openClientWorld } from "./client-world.ts";
 import { readAllSnippets, readSnippets } from "./snippets.ts";
 
@@ -67,6 +67,40 @@ describe("Bring your own client", () => {
       world.expectAskedOnce(question);
     }
     expect(chat.messages).toHaveLength(4);
+  });
+
+  it.each(aiSdks)("AI SDK $version comes back to an answer that runs, and to one that has ended", async (sdk) => {
+    const [, code = ""] = readSnippets("AI SDK: useChat without any library of ours");
+    const path = await writeModule("come-back", `${place(code)}\nexport { comeBack };\n`);
+    const { comeBack }: { comeBack: (chat: object) => Promise<void> } = await import(pathToFileURL(path).href);
+    const id = `come-back-${sdk.version}`;
+    const question = `script:mixed:6:600:${id} deltas:60 hold:30`;
+    const loaded = await sdk.load();
+    await using proxy = await openFaultyProxy({ target: world.server, seed: sdk.version });
+    const direct = new loaded.DefaultChatTransport({ api: `${world.server.url}/api/chat` });
+    const asking = createHeadlessChat(loaded, {
+      id,
+      transport: new loaded.DefaultChatTransport({ api: `${proxy.url}/api/chat` }),
+    });
+    const asked = asking.sendMessage({ text: question });
+    await expect.poll(() => lastText(asking).length).toBeGreaterThan(100);
+    proxy.cutAll();
+    await asked;
+    const hookOf = (chat: HeadlessChat): object => ({
+      id,
+      setMessages: (messages: UIMessage[]) => void (chat.messages = messages),
+      resumeStream: () => chat.resumeStream(),
+    });
+    const chat = createHeadlessChat(loaded, { id, transport: direct, messages: asking.messages });
+    const back = comeBack(hookOf(chat));
+    await expect.poll(() => chat.status).toBe("streaming");
+    world.model.release(question);
+    await back;
+    expect(lastText(chat)).toBe(scriptedAnswer(question));
+    await comeBack(hookOf(asking));
+    expect(lastText(asking)).toBe(scriptedAnswer(question));
+    expect([chat, asking].map(({ messages }) => messages.length)).toEqual([2, 2]);
+    world.expectAskedOnce(question);
   });
 
   it("Command line with curl: prints the whole answer, and the rest after an ID", async () => {
