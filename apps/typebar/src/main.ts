@@ -4,15 +4,20 @@ import "./unset-empty.ts";
 import { readFileSync } from "node:fs";
 import { DatabaseFileError } from "@typebar/chat";
 import { LogError } from "@typebar/log";
-import pino from "pino";
 import { ConfigError } from "./config/config-error.ts";
 import { type Config, loadConfig } from "./config/load-config.ts";
+import { configureLogger, createLogger } from "./logging/create-logger.ts";
 import { openTypebar, type TypebarServer } from "./server.ts";
 
-const logger = pino({ level: "warn" }, pino.destination(2));
+const logger = createLogger(process.stderr);
 
 /** A request that went wrong where nobody waited for it must not end the others. */
 process.on("unhandledRejection", (error) => logger.error({ err: error }, "nobody waited for a failure"));
+/** Node would print the error's own words, which may quote anything. */
+process.on("uncaughtException", (error) => {
+  logger.fatal({ err: error }, "Typebar could not go on");
+  process.exit(1);
+});
 
 function load(): Config | undefined {
   const loaded = loadConfig({
@@ -96,6 +101,7 @@ let config: Config | undefined;
 try {
   config = load();
   if (config) {
+    configureLogger(logger, config, process.stderr.isTTY);
     const server = await openTypebar(config, logger);
     greet(server);
     if (server.onlyGuide && config.model !== undefined)

@@ -25,6 +25,10 @@ import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import type { Config } from "./config/load-config.ts";
 import { isWildcardHost } from "./config/loopback.ts";
+import { createGenerationLines } from "./logging/generation-lines.ts";
+import { giveRequestId, requestIdOf } from "./logging/request-id.ts";
+import { logRequest } from "./logging/request-lines.ts";
+import { createMetrics } from "./metrics/create-metrics.ts";
 import { findProviders } from "./providers.ts";
 import { createStaticFiles } from "./static/static-files.ts";
 
@@ -59,12 +63,13 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   await using opened = new AsyncDisposableStack();
   const dataDir = resolve(config.dataDir);
   const docsDir = join(rootDir, "docs");
+  const metrics = createMetrics();
   // First, because its lock keeps a second process away from everything else in the folder.
-  const log = opened.use(openSqliteLog({ path: join(dataDir, "log.db") }));
+  const log = metrics.observeLog(opened.use(openSqliteLog({ path: join(dataDir, "log.db") })));
   const store = opened.use(await openChatStore({ database: openSqliteDatabase(join(dataDir, "typebar.db")) }));
   const { providers: found, onlyGuide } = await findProviders(config, docsDir);
   const providers = createProviderRegistry({ providers: found, defaultModel: config.model });
-  const streams = createEventStreams({ log });
+  const streams = createEventStreams({ log, observer: metrics.streams });
   const generations = createGenerations({
     log,
     store: store.generations,
@@ -75,6 +80,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     logTtlSeconds: config.logTtlSeconds,
     holder: `${hostname()}:${process.pid}`,
     report: (message, error, details) => logger.error({ err: error, ...details }, message),
+    observers: [metrics.generations, createGenerationLines(logger)],
   });
   let draining = false;
 
@@ -95,14 +101,25 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     generations,
     providers,
     ownerOf: () => soleOwner,
+    requestIdOf,
+    onResume: metrics.onResume,
     mayStartByGet: ({ headers }) => access.isAllowedStartRequest(headers),
     isDraining: () => draining,
-    report: (message, error) => logger.error({ err: error }, message),
+    report: (message, error, details) => logger.error({ err: error, ...details }, message),
   });
   const signIn = gate && createSignInRoutes({ gate, problem: createProblem });
   const files = createStaticFiles({ webDir: join(rootDir, "apps/web/dist"), docsDir });
 
   async function answer(request: Request, env: HttpBindings): Promise<Response> {
+    try {
+      return await route(request, env);
+    } catch (error) {
+      logger.error({ err: error, requestId: requestIdOf(env.incoming) }, "a request failed outside its route");
+      return problem("internal");
+    }
+  }
+
+  async function route(request: Request, env: HttpBindings): Promise<Response> {
     const facts = toRequestFacts(env.incoming);
     const decision = access.decide(facts);
     setHeaders(env.outgoing, decision.headers);
@@ -112,6 +129,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
     if (path.startsWith("/api/") || path.startsWith("/v1/") || path === "/livez" || path === "/readyz")
       return routes.fetch(request, env);
+    if (path === "/metrics") return method === "GET" ? metrics.respond() : createMethodProblem();
     return (await files.respond({ method, path, headers })) ?? problem("not-found");
   }
 
@@ -120,7 +138,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     hostname: config.host,
     errorHandler: (error) => {
       if (error instanceof RequestError) return problem("bad-request");
-      logger.error({ err: error }, "a request failed outside its route");
+      logger.error({ err: error }, "a request could not be answered");
       return problem("internal");
     },
   });
@@ -128,7 +146,9 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     // On Node's response, before any route: an event stream writes its head there itself.
     setHeaders(outgoing, securityHeaders);
+    outgoing.setHeader("X-Request-Id", giveRequestId(incoming));
     const facts = toRequestFacts(incoming);
+    logRequest(logger, incoming, outgoing, facts.path);
     const unreadable = access.refuseUnreadable(facts);
     const refusal =
       unreadable && toAccessResponse(unreadable, (code, detail) => problemFor(facts.path)(code, { detail }));
@@ -167,6 +187,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   };
 }
 
+const createMethodProblem = (): Response => problem("method-not-allowed", { headers: { Allow: "GET" } });
 const createProblem: CreateProblem = (code, detail) => problem(code, { detail });
 
 function setHeaders(outgoing: ServerResponse, headers: Readonly<Record<string, string>>): void {

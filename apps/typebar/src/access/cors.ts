@@ -8,11 +8,18 @@ const allowedHeaders = [
   "Last-Event-ID",
   "Idempotency-Key",
   "Typebar-Resume",
+  "X-Request-Id",
   "User-Agent",
 ];
 /** What OpenAI's own client adds to every request: facts about itself, of which nothing is read here. */
 const openAIClientHeader = /^(?:x-stainless-[a-z-]{1,40}|openai-(?:organization|project))$/;
-const exposedHeaders = ["Typebar-Generation", "Typebar-Conversation", "Content-Location", "Retry-After"];
+const exposedHeaders = [
+  "Typebar-Generation",
+  "Typebar-Conversation",
+  "Content-Location",
+  "Retry-After",
+  "X-Request-Id",
+];
 const preflightSeconds = 600;
 
 export interface Cors {

@@ -35,6 +35,8 @@ export interface Config {
   graceMs: number;
   attempts: number;
   logTtlSeconds: number;
+  /** `undefined`: what suits where the lines go. */
+  logLevel: "silent" | "error" | "warn" | "info" | "debug" | undefined;
 }
 
 export type LoadedConfig = { type: "run"; config: Config } | { type: "help"; text: string } | { type: "version" };
@@ -109,6 +111,7 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     graceMs: found.TYPEBAR_GRACE_MS,
     attempts: found.TYPEBAR_ATTEMPTS,
     logTtlSeconds: found.TYPEBAR_LOG_TTL_S,
+    logLevel: found.TYPEBAR_LOG_LEVEL,
   };
 }
 

@@ -78,6 +78,7 @@ export const variableSchema = v.object({
   TYPEBAR_GRACE_MS: v.optional(wholeNumber(0, longestTimerMs), "10000"),
   TYPEBAR_ATTEMPTS: v.optional(wholeNumber(1, 100), "3"),
   TYPEBAR_LOG_TTL_S: v.optional(wholeNumber(1, 10 * 365 * 86_400), "86400"),
+  TYPEBAR_LOG_LEVEL: v.optional(v.picklist(["silent", "error", "warn", "info", "debug"])),
 });
 
 export type Variable = keyof typeof variableSchema.entries;
@@ -144,6 +145,10 @@ export const variableTexts: Record<Variable, VariableText> = {
   TYPEBAR_LOG_TTL_S: {
     help: "how long an answer can be resumed",
     accepts: "a whole number of seconds from 1 to 315360000",
+  },
+  TYPEBAR_LOG_LEVEL: {
+    help: "what is written to standard error [warn on a terminal, else info]",
+    accepts: "silent, error, warn, info or debug",
   },
 };
 

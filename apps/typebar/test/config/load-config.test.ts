@@ -60,6 +60,7 @@ describe("configuration", () => {
       graceMs: 10_000,
       attempts: 3,
       logTtlSeconds: 86_400,
+      logLevel: undefined,
     });
   });
 
@@ -137,6 +138,7 @@ describe("configuration", () => {
     [{ TYPEBAR_ORIGINS: "https://a.example/path" }, /^TYPEBAR_ORIGINS is .* must be origins/],
     [{ PUBLIC_URL: "https://a.example/chat" }, /^PUBLIC_URL is .* must be an http or https address without a path/],
     [{ OPENAI_BASE_URL: "file:///etc/passwd" }, /^OPENAI_BASE_URL is .* must be an http or https address/],
+    [{ TYPEBAR_LOG_LEVEL: "trace" }, `TYPEBAR_LOG_LEVEL is "trace"; it must be silent, error, warn, info or debug.`],
     [{ TYPEBAR_DISCOVER_PORTS: "0" }, /^TYPEBAR_DISCOVER_PORTS is "0"; it must be ports/],
   ])("complains of %j in one sentence", (env, sentence) => {
     expect(complaintOf({ env })).toEqual({

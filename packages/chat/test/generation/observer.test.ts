@@ -57,7 +57,9 @@ describe("an observer of answers", () => {
     expect(chat.notes.of(generationId)).toEqual([
       { conversationId, model: "fake/one", takeover: false, requestId: "request-1" },
       "asked",
-      ...["spoke", "spoke", "spoke"],
+      "spoke",
+      "spoke",
+      "spoke",
       { state: "completed", finishReason: "stop", usage },
     ]);
   });
