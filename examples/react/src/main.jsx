@@ -39,7 +39,7 @@ function ChatPage() {
       >
         <input aria-label="Message" value={text} onChange={(event) => setText(event.target.value)} />
         {state.busy ? (
-          <button type="button" onClick={() => stop()}>
+          <button type="button" onClick={() => void stop()}>
             Stop
           </button>
         ) : (
