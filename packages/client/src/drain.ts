@@ -1,5 +1,5 @@
 /** Hands out what stream-core.ts has, event after event. Called by read-event-stream.ts, fetch-event-source.ts and event-source.ts. */
-import type { IncomingEvent } from "@typebar/sse";
+import type { Consumer } from "./inbox.ts";
 import type { StreamCore } from "./stream-core.ts";
 
 /**
@@ -7,14 +7,13 @@ import type { StreamCore } from "./stream-core.ts";
  *
  * @throws why the stream ended, if for an error; what `onEvent` threw: then the stream is not closed by that.
  */
-export async function drain(core: StreamCore, onEvent: (event: IncomingEvent) => void | Promise<void>): Promise<void> {
+export async function drain(core: StreamCore, onEvent: Consumer): Promise<void> {
   for (;;) {
     for (let event = core.take(); event !== undefined; event = core.take()) {
       const work = onEvent(event);
-      // Whoever returns nothing is not made to wait a turn.
       if (work instanceof Object) await work;
     }
     if (core.state.name === "closed") return core.conclude();
-    await core.advance();
+    await core.advance(onEvent);
   }
 }

@@ -21,6 +21,9 @@ export interface InboxOptions {
   toEvent?: ((event: IncomingEvent, own: OwnFields) => IncomingEvent) | undefined;
 }
 
+/** Takes an event. What it returns, if anything, is a promise that the next event waits for. */
+export type Consumer = (event: IncomingEvent) => void | Promise<void>;
+
 /** What an event's own block stated. */
 export interface OwnFields {
   id: string | undefined;
@@ -31,8 +34,13 @@ export interface OwnFields {
 export interface Inbox {
   /** A new response begins: half an event of the one before is forgotten, as the standard says. */
   beginResponse(): void;
-  /** @throws {EventStreamError} "event-too-large": the events before it can still be taken. */
-  push(bytes: Uint8Array): void;
+  /**
+   * @param consumer - Is given events as they are parsed, until it returns a promise or throws; the rest is to be taken.
+   * @throws {EventStreamError} "event-too-large": the events before it can still be taken.
+   */
+  push(bytes: Uint8Array, consumer?: Consumer): void;
+  /** What the consumer returned, or a rejection with what it threw; `undefined` where nothing is to be waited for. */
+  readonly work: void | Promise<void>;
   /** The next event, which is thereby handed out. */
   take(): IncomingEvent | undefined;
   /** Drops what was not taken. */
@@ -53,9 +61,26 @@ export function createInbox(options: InboxOptions): Inbox {
   let events: IncomingEvent[] = [];
   // Index of the next event to take; the array is replaced when all are taken, which is cheaper than shifting.
   let next = 0;
+  // Who takes events as they are parsed; `undefined` while they are queued.
+  let taker: Consumer | undefined;
+  let work: void | Promise<void>;
+  // The rest of the present response is not wanted.
+  let dropping = false;
+
+  function handOut(event: IncomingEvent, consumer: Consumer): void {
+    lastEventId = event.lastEventId;
+    try {
+      work = consumer(event);
+    } catch (error) {
+      work = Promise.reject(error);
+    }
+    // Whoever returns nothing is not made to wait a turn.
+    if (work instanceof Object) taker = undefined;
+  }
 
   return {
     beginResponse() {
+      dropping = false;
       duplicates.reconnected();
       retryMs = undefined;
       parser = createEventParser({
@@ -67,13 +92,17 @@ export function createInbox(options: InboxOptions): Inbox {
         },
         onEvent(event, ownId, ownName) {
           if (suppressDuplicates && duplicates.isDuplicate(ownId)) return;
-          events.push(toEvent === undefined ? event : toEvent(event, { id: ownId, name: ownName, retryMs }));
+          const given = toEvent === undefined ? event : toEvent(event, { id: ownId, name: ownName, retryMs });
           retryMs = undefined;
+          if (taker !== undefined) handOut(given, taker);
+          else if (!dropping) events.push(given);
         },
       });
     },
-    push(bytes) {
+    push(bytes, consumer) {
+      work = undefined;
       if (parser === undefined) return;
+      if (next === events.length && !dropping) taker = consumer;
       try {
         parser.push(bytes);
         duplicates.chunkEnded(bytes.length);
@@ -82,8 +111,13 @@ export function createInbox(options: InboxOptions): Inbox {
       } catch (error) {
         parsedEventId = events.at(-1)?.lastEventId ?? lastEventId;
         throw new EventStreamError("event-too-large", { cause: error });
+      } finally {
+        taker = undefined;
       }
-      if (next === events.length) lastEventId = parsedEventId;
+      if (next === events.length && !dropping) lastEventId = parsedEventId;
+    },
+    get work() {
+      return work;
     },
     take() {
       const event = events[next];
@@ -98,6 +132,8 @@ export function createInbox(options: InboxOptions): Inbox {
       return event;
     },
     clear() {
+      taker = undefined;
+      dropping = true;
       events = [];
       next = 0;
     },

@@ -14,7 +14,7 @@ import { failuresAfterLoss, initialState, nextState } from "./connection-state.t
 import type { ConnectionEvent, ConnectionState } from "./connection-state.ts";
 import { EventStreamError } from "./errors.ts";
 import { createInbox } from "./inbox.ts";
-import type { InboxOptions } from "./inbox.ts";
+import type { Consumer, InboxOptions } from "./inbox.ts";
 import type { Settings } from "./options.ts";
 import type { StreamPolicy } from "./policy.ts";
 import { listenForWake } from "./wake.ts";
@@ -27,8 +27,14 @@ export interface StreamCore {
   readonly lastEventId: string;
   /** The next event, if it is there already. */
   take(): IncomingEvent | undefined;
-  /** Waits for bytes, or for a connection that may bring some: then there may be something to take, or an end. Never rejects. */
-  advance(): Promise<void>;
+  /**
+   * Waits for bytes, or for a connection that may bring some: then there may be something to take, or an end.
+   *
+   * @param consumer - Is given the events that come, one after the other, without a queue. Where it returns a promise,
+   *   the rest is to be taken, and this waits for it. What it throws, or rejects with, this rejects with; else it never
+   *   rejects.
+   */
+  advance(consumer?: Consumer): Promise<void>;
   /** The consumer failed at an event: the rest of what came is dropped, and what follows is as after a loss. */
   fail(error: unknown): void;
   /** Throws, once, why the stream ended. To be asked when it is closed and nothing is left to take. */
@@ -64,6 +70,8 @@ export function createStreamCore(
   let impatient = false;
   // The page is frozen or kept for the back button.
   let suspended = false;
+  // Who asked for the present read.
+  let consumer: Consumer | undefined;
   // What the consumer gets, once, when nothing is left to hand out.
   let failure: { readonly error: unknown } | undefined;
 
@@ -192,7 +200,8 @@ export function createStreamCore(
     }
   }
 
-  function advance(): Promise<void> {
+  function advance(next?: Consumer): Promise<void> {
+    consumer = next;
     if (connecting !== undefined || attempt === undefined) return connected();
     // One promise a read: an asynchronous function would cost twice as much.
     return attempt.read().then(receive, interrupted);
@@ -203,12 +212,19 @@ export function createStreamCore(
     connecting = undefined;
   }
 
-  function receive(result: ReadableStreamReadResult<Uint8Array>): void {
+  function receive(result: ReadableStreamReadResult<Uint8Array>): void | Promise<void> {
+    let bytes: Uint8Array;
     try {
-      inbox.push((attempt as Attempt).accept(result));
+      bytes = (attempt as Attempt).accept(result);
+    } catch (error) {
+      return interrupted(error);
+    }
+    try {
+      inbox.push(bytes, consumer);
     } catch (error) {
       interrupted(error);
     }
+    return inbox.work;
   }
 
   function interrupted(error: unknown): void {

@@ -33,6 +33,17 @@ test("closing the stream ends the reading: nothing more is handed out, and the c
   await server.deserted();
 });
 
+test("in the callback, the last event ID is that of its event, also where several came at once", async () => {
+  await using server = await serve(ended(`${one}data: none\n\n${two}id: 3\n\n`));
+  const seen: string[] = [];
+  await readEventStream(server.url, {
+    ...quick,
+    onEvent: ({ data }, stream) => void seen.push(`${data} ${stream.lastEventId}`),
+  });
+  expect(seen).toEqual(["one 1", "none 1", "two 2"]);
+  expect(server.requests.at(-1)?.headers["last-event-id"]).toBe("3");
+});
+
 test("an event waits for the promise of the one before it", async () => {
   await using server = await serve(ended(one + two));
   const order: string[] = [];
