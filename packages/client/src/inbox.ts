@@ -9,7 +9,7 @@ import type { EventParser, IncomingEvent } from "@typebar/sse";
 import { createDuplicateFilter } from "./duplicates.ts";
 import { EventStreamError } from "./errors.ts";
 
-/** At some 30 characters an ID, a few hundred KiB. */
+/** A few hundred KiB as IDs of some 30 characters, at most 3 MiB as chunks. */
 const rememberedIds = 10_000;
 
 export interface InboxOptions {
@@ -105,7 +105,7 @@ export function createInbox(options: InboxOptions): Inbox {
       if (next === events.length && !dropping) taker = consumer;
       try {
         parser.push(bytes);
-        duplicates.chunkEnded(bytes.length);
+        duplicates.chunkEnded(bytes);
         // While a server repeats old events, their IDs lead back to where the consumer has been already.
         if (!duplicates.repeating) parsedEventId = parser.lastEventId;
       } catch (error) {

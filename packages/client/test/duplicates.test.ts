@@ -1,3 +1,5 @@
+import { createEventParser } from "@typebar/sse";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createDuplicateFilter } from "../src/duplicates.ts";
 
@@ -6,7 +8,7 @@ function filterOf(limit: number, bytes = 100): (ids: (string | undefined)[]) => 
   return (ids) => {
     filter.reconnected();
     const fresh = ids.filter((id) => !filter.isDuplicate(id));
-    filter.chunkEnded(bytes);
+    filter.chunkEnded(new Uint8Array(bytes));
     return fresh;
   };
 }
@@ -57,7 +59,62 @@ test("large events are not kept alive by their IDs", () => {
     // Cut out as the parser does it.
     const text = `${"x".repeat(1_048_576)}${index} is a long event ID`;
     filter.isDuplicate(text.slice(1_048_576));
-    filter.chunkEnded(text.length);
+    filter.chunkEnded(new Uint8Array(text.length));
   }
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(200 * 1_048_576);
+});
+
+/** Told of a response as the inbox tells it; returns the IDs of its events that were no duplicates. */
+function read(filter: ReturnType<typeof createDuplicateFilter>, text: string, chunkBytes: readonly number[]): string[] {
+  const fresh: string[] = [];
+  const parser = createEventParser({
+    onEvent(_, ownId) {
+      if (!filter.isDuplicate(ownId) && ownId) fresh.push(ownId);
+    },
+  });
+  filter.reconnected();
+  const bytes = new TextEncoder().encode(text);
+  for (let start = 0, turn = 0; start < bytes.length; turn++) {
+    const chunk = bytes.slice(start, (start += chunkBytes[turn % chunkBytes.length] ?? 1));
+    parser.push(chunk);
+    filter.chunkEnded(chunk);
+  }
+  return fresh;
+}
+
+/** A block that has an ID and no event, one that has an event and no ID, and data, a name and a comment that look like an ID. */
+const oddities = [
+  "id: none\n\n",
+  "data: x\n\n",
+  "event: id: no\ndata: id: no\n: id: no\n\n",
+  "data: é，👩‍👩‍👧\r\rid: none\r\n\r\n",
+];
+
+test("whatever is remembered, small events in large chunks included, and wherever they are cut, is what was had", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 2, max: 400 }),
+      fc.integer({ min: 1, max: 4000 }),
+      fc.constantFrom("\n", "\r\n", "\r"),
+      (chunkBytes, padding, count, end) => {
+        const blocks = Array.from({ length: count }, (_, index) => {
+          const block = `data: ${"x".repeat((index * 7) % padding)}${end}id: é${index}${end}${end}`;
+          return block + (index % 5 === 0 ? oddities[(index / 5) % oddities.length] : "");
+        });
+        const ids = blocks.map((_, index) => `é${index}`);
+        // Chunks of a few bytes would take as many turns.
+        const cuts = [...chunkBytes, 8000];
+        const filter = createDuplicateFilter(500);
+        expect(read(filter, `\uFEFF${blocks.join("")}data: half${end}id: half${end}`, cuts)).toEqual(ids);
+        for (const never of ["half", "no", "none"]) {
+          filter.reconnected();
+          expect(filter.isDuplicate(never)).toBe(false);
+        }
+        const repeated = [...ids.slice(-500), "new"].map((id) => `data: again\nid: ${id}\n\n`);
+        expect(read(filter, repeated.join(""), [9000])).toEqual(["new"]);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
