@@ -1,17 +1,31 @@
-/** `npm run bench [-- NAME] [--json]`: runs one benchmark or all, each beside its peers in the same run, and prints a table. */
+/**
+ * `npm run bench [-- NAME] [--json]`: runs one benchmark or all, each beside its peers in the same run, and prints a table.
+ * The hub's can be narrowed: `--subject NAME` and `--part saturation|paced|idle|stalled`, each as often as wanted, and `--rounds N`.
+ */
 import { parseArgs } from "node:util";
 import { benchClient } from "./client/client.ts";
+import { benchHub } from "./hub/hub.ts";
 import { benchLatency } from "./latency/latency.ts";
 import { benchResume } from "./resume/resume.ts";
 import { type BenchResult, formatTable } from "./table.ts";
 
+const { values, positionals } = parseArgs({
+  options: {
+    json: { type: "boolean" },
+    subject: { type: "string", multiple: true },
+    part: { type: "string", multiple: true },
+    rounds: { type: "string", default: "3" },
+  },
+  allowPositionals: true,
+});
+
 const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
   client: benchClient,
+  hub: () => benchHub({ subjects: values.subject, parts: values.part, rounds: Number(values.rounds) }),
   latency: benchLatency,
   resume: benchResume,
 };
 
-const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });
 const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
 for (const name of names) {
   const bench = benchmarks[name];

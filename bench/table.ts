@@ -24,7 +24,7 @@ export function formatTable({ name, rows }: BenchResult): string {
     const first = valueOf(metric, own);
     const ratios = peers.map((peer) => {
       const other = valueOf(metric, peer);
-      return first && other ? (first.value / other.value).toFixed(2) : "";
+      return first && other && other.value !== 0 ? (first.value / other.value).toFixed(2) : "";
     });
     const unit = rows.find((row) => row.metric === metric)?.unit ?? "";
     const values = subjects.map((subject) => formatValue(valueOf(metric, subject)));

@@ -1,0 +1,19 @@
+/** One Node subject in its own process: `SUBJECT`. Prints its port, ends with its standard input, collects its garbage on SIGUSR2. */
+import { openBetterSse } from "./subjects/better-sse.ts";
+import { openFastifySse } from "./subjects/fastify-sse.ts";
+import { openHono } from "./subjects/hono.ts";
+import { openNaive } from "./subjects/naive.ts";
+
+const subjects: Readonly<Record<string, () => Promise<number>>> = {
+  naive: openNaive,
+  "better-sse": openBetterSse,
+  "@fastify/sse": openFastifySse,
+  hono: openHono,
+};
+
+const [name = ""] = process.argv.slice(2);
+const open = subjects[name];
+if (!open) throw new Error(`There is no subject ${name}`);
+console.log(await open());
+process.on("SIGUSR2", () => globalThis.gc?.());
+process.stdin.resume().on("end", () => process.exit(0));
