@@ -107,14 +107,45 @@ test("whatever is remembered, small events in large chunks included, and whereve
         const cuts = [...chunkBytes, 8000];
         const filter = createDuplicateFilter(500);
         expect(read(filter, `\uFEFF${blocks.join("")}data: half${end}id: half${end}`, cuts)).toEqual(ids);
+        const repeated = [...ids.slice(-500), "new"].map((id) => `data: again\nid: ${id}\n\n`);
+        expect(read(filter, repeated.join(""), [9000])).toEqual(["new"]);
         for (const never of ["half", "no", "none"]) {
           filter.reconnected();
           expect(filter.isDuplicate(never)).toBe(false);
         }
-        const repeated = [...ids.slice(-500), "new"].map((id) => `data: again\nid: ${id}\n\n`);
-        expect(read(filter, repeated.join(""), [9000])).toEqual(["new"]);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
+});
+
+/** So many that their chunk is a passage by itself, after which chunks are kept. */
+const small = Array.from({ length: 2000 }, (_, index) => `data: ${"x".repeat(20)}\nid: s${index}\n\n`).join("");
+
+test("what stands in the data where the chunks that are kept begin is not taken for an ID", () => {
+  const filter = createDuplicateFilter(10_000);
+  const start = `${small}data: `;
+  read(filter, `${start}id: text\ndata: more\n\n${small}`, [start.length, 100_000]);
+  filter.reconnected();
+  expect(filter.isDuplicate("s1999")).toBe(true);
+  expect(filter.isDuplicate("text")).toBe(false);
+});
+
+test("large events among small ones are remembered", () => {
+  const filter = createDuplicateFilter(10_000);
+  const large = ["a", "b", "c"].map((id) => `data: ${"x".repeat(40_000)}\nid: ${id}\n\n`).join("");
+  read(filter, small + large + small, [small.length, large.length]);
+  expect(read(filter, `${large}data: x\nid: new\n\n`, [1_000_000])).toEqual(["new"]);
+});
+
+test("chunks of large events are not kept, also where they follow small ones", () => {
+  const filter = createDuplicateFilter(1_000_000);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let index = 0; index < 300; index++) {
+    for (let id = 0; id < 300; id++) filter.isDuplicate(String(id));
+    filter.chunkEnded(new Uint8Array(70_000));
+    filter.isDuplicate("large");
+    filter.chunkEnded(new Uint8Array(1_048_576));
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150 * 1_048_576);
 });
