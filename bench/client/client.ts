@@ -1,4 +1,12 @@
-/** Reading event streams: how many events and megabytes each client hands to its caller in a second of CPU time. */
+/**
+ * Reading event streams: how many events and megabytes each client hands to its caller in a second of CPU time.
+ *
+ * The aim is 0.8 times the bare loop over eventsource-parser, in each shape. Twice the best peer was aimed at too, and is
+ * out of reach: that peer is such a loop itself, and half its time is spent before there is anything to parse. Measured
+ * in nanoseconds an event, on the machine where the best peer took 394, 82 and 29,900: one event a chunk, `read()` and
+ * decoding alone take 314; in chunks of 16 KiB they take 8, to find the three line ends 20, to cut out two strings and
+ * make an object of them 8 more; of 64 KiB in lines, reading and decoding take 8,800 and to find the line ends 6,400.
+ */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

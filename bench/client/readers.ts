@@ -41,7 +41,7 @@ export const readers: Readonly<Record<string, Reader>> = {
     return count;
   },
 
-  /** What cannot be beaten with this parser: a bare loop that reconnects, resumes and limits nothing. */
+  /** The measure: a bare loop that reconnects, resumes and limits nothing. */
   async "eventsource-parser"(response) {
     const count = { events: 0, chars: 0 };
     const parser = createParser({
