@@ -5,7 +5,7 @@ const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const firstNonAscii = 0x80;
 
-const more: TextDecodeOptions = { stream: true };
+const more = { stream: true };
 
 /**
  * One BOM at the start is dropped. CR and CR LF become LF; a CR at the end of a chunk at once, as the line it ends is
