@@ -1,6 +1,7 @@
 /** One open event-stream response: pulls from a feed, writes once per turn, waits for a slow reader by not reading. */
 import type { Position } from "@typebar/log";
 import { encodeComment, encodeEvent, encodeRetry, type OutgoingEvent } from "@typebar/sse";
+import type { CloseReason } from "./close-reason.ts";
 import type { StreamObserver } from "./observer.ts";
 import { createPacket, type Packet } from "./packet.ts";
 import { watchProgress } from "./progress.ts";
@@ -8,25 +9,6 @@ import type { Feed, PacketPull, Pull } from "./pull.ts";
 import type { Sink, SinkEvents } from "./sink.ts";
 import type { ConnectionTimings } from "./timings.ts";
 import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
-
-/** Why a connection is over. */
-export type CloseReason =
-  /** The last event was written; the response ended cleanly. */
-  | "ended"
-  /** The client went away. */
-  | "client-gone"
-  /** Its socket took no byte for `progressTimeoutMs`, even of an end that was written. */
-  | "stalled"
-  /** Ended by us after its time, to come back. */
-  | "rotated"
-  /** The server is being stopped. */
-  | "shutdown"
-  /** The log no longer holds what was shown. */
-  | "diverged"
-  /** Whoever follows may not do so any more. */
-  | "forbidden"
-  /** The log could not be read. */
-  | "failed";
 
 export interface ConnectionOptions<P = Position> {
   sink: Sink;

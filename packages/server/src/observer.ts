@@ -1,5 +1,6 @@
 /** What is told of the connections, for whoever counts. Called by connection and hub; never with anything that names a person. */
-import type { CloseReason } from "./connection.ts";
+import type { CloseReason } from "./close-reason.ts";
+import type { HubErrorCode } from "./hub/errors.ts";
 
 /** Each is called at once, on the way of the bytes: it has to be quick, and must not throw. */
 export interface StreamObserver {
@@ -15,6 +16,6 @@ export interface StreamObserver {
   reset?(reason: "expired" | "diverged" | "unknown"): void;
   /** Events of a channel were stored, in so many milliseconds. */
   published?(eventCount: number, ms: number): void;
-  /** A connection was not opened. */
-  refused?(code: string): void;
+  /** A connection to channels was not opened, or an event not published. */
+  refused?(code: HubErrorCode): void;
 }

@@ -61,7 +61,8 @@ export function createTimerWheel(turnMs = 100): TimerWheel {
       if (slot) slot.add(entry);
       else slots.set(entry.dueTurn % slotCount, new Set([entry]));
       timerCount += 1;
-      interval ??= setInterval(turn, turnMs);
+      // What it waits for never keeps a process alive: connections do that themselves.
+      interval ??= setInterval(turn, turnMs).unref();
       return entry;
     },
   };

@@ -2,7 +2,7 @@
  * Slows down whoever guesses passwords: after a few failures an address has to wait, each time twice as long.
  * Used by password-gate.ts. Another address is not made to wait, and whoever is signed in is never asked.
  */
-import { toAddressKey } from "./address-key.ts";
+import { toAddressKey } from "@typebar/server";
 
 const freeFailures = 3;
 const firstWaitMs = 1000;

@@ -3,7 +3,7 @@
  * from, all wait a little before the next attempt. Used by password-gate.ts. An address that has shown the right password
  * lately is not made to wait, so that programs go on while somebody guesses; attempt-limit.ts still counts its failures.
  */
-import { toAddressKey } from "./address-key.ts";
+import { toAddressKey } from "@typebar/server";
 
 const freeFailures = 50;
 const firstWaitMs = 125;

@@ -1,4 +1,4 @@
-/** An IP address -> the name its failed passwords are counted under. Used by attempt-limit.ts and overall-limit.ts. */
+/** An IP address -> the name under which it is counted. Used by the limits of the hub and of whoever checks passwords. */
 import { isIPv6 } from "node:net";
 
 /** A household or a server has a whole IPv6 /64, so that counts as one address. */

@@ -1,0 +1,165 @@
+/**
+ * One channel or several as one feed: every block's ID says where its reader stands in each. Made by hub, one for all connections
+ * that follow the same channels.
+ */
+import { type LogRecord, type Position, type RecordLog, start } from "@typebar/log";
+import { createPacket, emptyPacket } from "../packet.ts";
+import { type Feed, type PacketPull, positionOf } from "../pull.ts";
+import type { Tail } from "../tail.ts";
+import { formatLines, toEventLines } from "./channel-event.ts";
+import { formatEventId } from "./event-id.ts";
+import { createFlush } from "./flush.ts";
+
+/** A record's block without its ID. */
+export interface EventLines {
+  lines: string;
+}
+
+export type ResetReason =
+  /** What followed the ID is no longer kept. */
+  | "expired"
+  /** The ID is of a history that is no longer the channel's. */
+  | "diverged"
+  /** The ID is none of this hub. */
+  | "unknown";
+
+export interface FollowedChannel {
+  name: string;
+  logId: string;
+  tail: Tail<EventLines>;
+}
+
+export interface ChannelFeedOptions {
+  log: RecordLog;
+  channels: readonly FollowedChannel[];
+  /** How long events are gathered before they are told of, in milliseconds; 0: until the end of the turn. */
+  flushMs: number;
+  onReset: (reason: ResetReason) => void;
+}
+
+/** No record has it, so that its reader is told. */
+export const unknownPosition: Position = Object.freeze({ epoch: 0, seq: Number.MAX_SAFE_INTEGER });
+
+/** How many records are read at once for a reader that is behind. */
+const pageCount = 1024;
+
+type Positions = readonly Position[];
+
+/** What comes next of one channel: lines, and the position after them. */
+interface Next extends EventLines {
+  position: Position;
+}
+
+export function encodeLines({ payload }: LogRecord): EventLines {
+  // What is not of this kind was not published by a hub; it is passed over.
+  return { lines: toEventLines(payload) ?? "" };
+}
+
+export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFeedOptions): Feed<Positions> {
+  const names = channels.map(({ name }) => name);
+  const listeners = new Set<() => void>();
+  /** Counts what the tails told of: an answer made before may not be the whole one any more. */
+  let version = 0;
+  /** The last answer: most readers stand at one place, by the very same object, and ask for the same. */
+  let latest: { after: Positions; version: number; maxBytes: number; pull: PacketPull<Positions> } | undefined;
+  let unwatch: (() => void) | undefined;
+  const flush = createFlush(() => {
+    for (const listener of listeners) listener();
+  }, flushMs);
+
+  function onTail(): void {
+    version += 1;
+    flush.schedule();
+  }
+
+  function compose(nexts: ReadonlyArray<readonly Next[]>, after: Positions, maxBytes: number): PacketPull<Positions> {
+    const positions = [...after];
+    // Each channel has its share, so that none waits behind a busy one.
+    const shareChars = maxBytes / channels.length;
+    let text = "";
+    let eventCount = 0;
+    let moved = false;
+    for (const [index, next] of nexts.entries()) {
+      const fullLength = text.length + shareChars;
+      for (const { lines, position } of next) {
+        positions[index] = position;
+        moved = true;
+        if (lines === "") continue;
+        text += `${lines}id: ${formatEventId(names, positions)}\n\n`;
+        eventCount += 1;
+        if (text.length >= fullLength) break;
+      }
+    }
+    const packet = eventCount === 0 ? emptyPacket : createPacket([Buffer.from(text)], eventCount);
+    return { type: "packet", packet, position: moved ? settle(positions) : after, end: false };
+  }
+
+  /** The object that others who stand there have: they get the same answers. */
+  function settle(positions: Positions): Positions {
+    const known = latest?.pull.position;
+    return known && samePositions(known, positions) ? known : positions;
+  }
+
+  async function readChannel(channel: FollowedChannel, after: Position, maxChars: number): Promise<readonly Next[]> {
+    const { name, logId, tail } = channel;
+    const page = await log.read(logId, after, { count: pageCount, chars: maxChars });
+    if (page.type === "records") {
+      // The first reader that stands at the end starts the tail; nobody has to read that part again.
+      if (page.records.length === 0) tail.startAt(after);
+      return page.records.map((record) => ({ ...encodeLines(record), position: positionOf(record) }));
+    }
+    const reason: ResetReason = after === unknownPosition ? "unknown" : page.type;
+    onReset(reason);
+    const head = await log.head(logId);
+    const position = head ? { epoch: head.epoch, seq: head.trimmedSeq } : start;
+    return [{ lines: formatLines("reset", JSON.stringify({ channel: name, reason })), position }];
+  }
+
+  async function pullFromLogs(after: Positions, maxBytes: number): Promise<PacketPull<Positions>> {
+    const nexts = await Promise.all(
+      channels.map(async (channel, index) => {
+        const position = after[index] ?? start;
+        return fromTail(channel, position) ?? readChannel(channel, position, maxBytes / channels.length);
+      }),
+    );
+    return compose(nexts, after, maxBytes);
+  }
+
+  return {
+    pull(after, maxBytes) {
+      if (latest?.after === after && latest.version === version && latest.maxBytes === maxBytes) return latest.pull;
+      const nexts: Array<readonly Next[]> = [];
+      for (const [index, channel] of channels.entries()) {
+        const next = fromTail(channel, after[index] ?? start);
+        if (!next) return pullFromLogs(after, maxBytes);
+        nexts.push(next);
+      }
+      const pull = compose(nexts, after, maxBytes);
+      latest = { after, version, maxBytes, pull };
+      return pull;
+    },
+
+    watch(listener) {
+      if (listeners.size === 0) {
+        version += 1;
+        const unwatchAll = channels.map(({ tail }) => tail.watch(onTail));
+        unwatch = () => unwatchAll.forEach((unwatchOne) => unwatchOne());
+      }
+      listeners.add(listener);
+      return () => {
+        if (!listeners.delete(listener) || listeners.size > 0) return;
+        unwatch?.();
+        flush.cancel();
+        latest = undefined;
+      };
+    },
+  };
+}
+
+function fromTail({ tail }: FollowedChannel, after: Position): readonly Next[] | undefined {
+  return tail.entriesAfter(after)?.map(({ lines, record }) => ({ lines, position: positionOf(record) }));
+}
+
+function samePositions(a: Positions, b: Positions): boolean {
+  return a.every(({ epoch, seq }, index) => b[index]?.epoch === epoch && b[index].seq === seq);
+}
