@@ -67,6 +67,7 @@ void open_followers(struct followers *all, int port, int epoll, int count, int s
 static void count_event(void *owner, const struct stream_event *event) {
   struct follower *follower = owner;
   struct followers *all = follower->all;
+  all->events++;
   if (event->data_bytes != all->message_bytes) all->malformed++;
   if (!follower->is_ready) {
     follower->is_ready = 1;

@@ -31,7 +31,9 @@ struct followers {
   uint32_t ordered;
   /* For each message: how many have it. */
   uint32_t *had_by;
-  uint64_t delivered, misordered, malformed;
+  /* All that came; without those that only say that a follower follows. */
+  uint64_t events, delivered;
+  uint64_t misordered, malformed;
   struct histogram *latencies;
   /* Called when the last follower has message n. */
   void (*on_complete)(void *owner, uint32_t n);

@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "fail.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 /* Followers that are opened at once, and those that may wait for their head: a herd is another question. */
 #define OPENED_AT_ONCE 100
 #define MOST_WAITING 1000
+#define QUIET_US 200000
 #define READY_WITHIN_US 60000000u
 
 static void on_complete(void *owner, uint32_t n) {
@@ -97,6 +99,15 @@ void run_until(struct load *load, uint64_t deadline_us) {
   }
 }
 
+/* Until for a while nothing has come: what was published before is with all who follow. */
+static void run_until_quiet(struct load *load) {
+  uint64_t events;
+  do {
+    events = load->followers.events;
+    run_until(load, now_us() + QUIET_US);
+  } while (load->followers.events != events);
+}
+
 void gather_followers(struct load *load, int count, int stalled) {
   struct followers *followers = &load->followers;
   uint64_t give_up = now_us() + READY_WITHIN_US;
@@ -110,15 +121,15 @@ void gather_followers(struct load *load, int count, int stalled) {
     while (followers->count - followers->heads > MOST_WAITING && now_us() < patience);
   }
   while (followers->ready < followers->count) {
-    if (now_us() > give_up) {
+    if (now_us() > give_up || followers->closed > 0) {
+      fprintf(stderr, "load: of %d followers %d have a head and %d a message, %d are closed\n", followers->count, followers->heads,
+              followers->ready, followers->closed);
       errno = 0;
       fail("not all followers got a message within a minute");
     }
-    if (load->publishers[0].awaited == 0) publish(&load->publishers[0], FIRST_N);
-    run_until(load, now_us() + 100000);
+    publish(&load->publishers[0], FIRST_N);
+    run_until_quiet(load);
   }
-  /* What was published for the last of them is still on its way to the others. */
-  run_until(load, now_us() + 200000);
 }
 
 void open_window(const struct load *load, struct window *window) {
