@@ -6,12 +6,12 @@ import type { StreamObserver } from "./observer.ts";
 import { createPacket, type Packet } from "./packet.ts";
 import { watchProgress } from "./progress.ts";
 import type { Feed, PacketPull, Pull } from "./pull.ts";
-import type { Sink, SinkEvents } from "./sink.ts";
+import type { Exchange, Sink, SinkEvents } from "./sink.ts";
 import type { ConnectionTimings } from "./timings.ts";
 import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
 
 export interface ConnectionOptions<P = Position> {
-  sink: Sink;
+  exchange: Exchange;
   feed: Feed<P>;
   /** Where the client goes on. */
   after: P;
@@ -53,10 +53,10 @@ const maxWriteBytes = 32_768;
  * @throws if the log cannot be read, a record not encoded or a header not sent; nothing was written then.
  */
 export async function openConnection<P>(options: ConnectionOptions<P>): Promise<Connection | Refusal> {
-  const { sink, feed, after } = options;
+  const { exchange, feed, after } = options;
   const first = await feed.pull(after, maxWriteBytes);
   // The client may have left while the log was read: nothing must be registered for it.
-  if (sink.isGone) return { type: "gone" };
+  if (exchange.isGone) return { type: "gone" };
   if (first.type !== "packet") return first;
   return new FeedConnection(options, first);
 }
@@ -64,12 +64,12 @@ export async function openConnection<P>(options: ConnectionOptions<P>): Promise<
 /** A class, because there is one for each of many idle connections: its functions are shared. */
 class FeedConnection<P> implements Connection, SinkEvents {
   readonly closed: Promise<CloseReason>;
-  readonly #options: Pick<ConnectionOptions<P>, "sink" | "feed" | "timings" | "wheel" | "observer">;
+  readonly #options: Pick<ConnectionOptions<P>, "feed" | "timings" | "wheel" | "observer">;
+  readonly #sink: Sink;
   readonly #settle: (reason: CloseReason) => void;
   #position: P;
   #isPulling = false;
   #wokenWhilePulling = false;
-  #waitsForDrain = false;
   /** Its reader has been at the end of the log: from then on what it gets is new. */
   #hasCaughtUp = false;
   /** Set when nothing more is to be written; what was written may still be leaving. */
@@ -82,8 +82,8 @@ class FeedConnection<P> implements Connection, SinkEvents {
   readonly #unwatch: (() => void) | undefined;
 
   constructor(options: ConnectionOptions<P>, first: PacketPull<P>) {
-    const { sink, feed, headers, preamble, rotate, resumed, timings, wheel, observer, random } = options;
-    this.#options = { sink, feed, timings, wheel, observer };
+    const { exchange, feed, headers, preamble, rotate, resumed, timings, wheel, observer, random } = options;
+    this.#options = { feed, timings, wheel, observer };
     this.#position = first.position;
     // All that can throw, before anything is registered.
     const opening = createOpening(
@@ -91,7 +91,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
       preamble,
       first.packet,
     );
-    this.#waitsForDrain = !sink.open(headers ?? {}, opening, this);
+    this.#sink = exchange.open(headers ?? {}, opening, this);
 
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
@@ -114,14 +114,13 @@ class FeedConnection<P> implements Connection, SinkEvents {
   close(reason: CloseReason): void {
     if (this.#isClosed) return;
     // A whole answer whose last bytes are still leaving is given a little time.
-    if (this.#over === "ended") this.#options.sink.hurry();
+    if (this.#over === "ended") this.#sink.hurry();
     if (this.#over) return;
     this.#stop(reason);
-    this.#options.sink.cutOff();
+    this.#sink.cutOff();
   }
 
   onDrain(): void {
-    this.#waitsForDrain = false;
     this.#pump();
   }
 
@@ -145,12 +144,12 @@ class FeedConnection<P> implements Connection, SinkEvents {
 
   #end(): void {
     this.#stop("ended");
-    this.#options.sink.end();
+    this.#sink.end();
     this.#watchProgress();
   }
 
   #write(packet: Packet): void {
-    if (!this.#options.sink.write(packet)) this.#waitsForDrain = true;
+    this.#sink.write(packet);
     this.#account(packet);
   }
 
@@ -163,12 +162,12 @@ class FeedConnection<P> implements Connection, SinkEvents {
   }
 
   #watchProgress(): void {
-    const { sink, wheel, timings } = this.#options;
-    if (this.#progress?.isWatching || !sink.isBehind) return;
-    this.#progress = watchProgress(sink, wheel, timings.progressTimeoutMs, () => {
+    const { wheel, timings } = this.#options;
+    if (this.#progress?.isWatching || !this.#sink.isBehind) return;
+    this.#progress = watchProgress(this.#sink, wheel, timings.progressTimeoutMs, () => {
       this.#stop("stalled");
       this.#over = "stalled";
-      sink.reset();
+      this.#sink.reset();
     });
   }
 
@@ -178,12 +177,12 @@ class FeedConnection<P> implements Connection, SinkEvents {
     const beatTurns = wheel.toTurns(timings.heartbeatMs);
     const silentTurns = wheel.turns - this.#lastWriteTurn;
     const isDue = silentTurns >= beatTurns;
-    if (isDue && !this.#waitsForDrain) this.#write(heartbeat);
+    if (isDue && !this.#sink.isFull) this.#write(heartbeat);
     this.#beat = wheel.after(isDue ? beatTurns : beatTurns - silentTurns, () => this.#keepAlive());
   }
 
   #rotate(): void {
-    if (!this.#waitsForDrain) this.#write(createPacket([encodeRetry(this.#options.timings.rotateRetryMs)], 0));
+    if (!this.#sink.isFull) this.#write(createPacket([encodeRetry(this.#options.timings.rotateRetryMs)], 0));
     this.close("rotated");
   }
 
@@ -199,7 +198,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
     if (pull.packet.bytes.length > 0) this.#write(pull.packet);
     if (!moved) this.#hasCaughtUp = true;
     if (pull.end) this.#end();
-    return moved && !pull.end && !this.#waitsForDrain;
+    return moved && !pull.end && !this.#sink.isFull;
   }
 
   async #takeLater(pulled: Promise<Pull<P>>): Promise<void> {
@@ -223,7 +222,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
       return;
     }
     try {
-      while (!this.#over && !this.#waitsForDrain) {
+      while (!this.#over && !this.#sink.isFull) {
         const pull = this.#options.feed.pull(this.#position, maxWriteBytes);
         if (pull instanceof Promise) {
           void this.#takeLater(pull);

@@ -6,7 +6,7 @@ import type { Connection, Refusal } from "./connection.ts";
 import { createConnectionSet, type ConnectionSetOptions } from "./connection-set.ts";
 import { createFeed } from "./feed.ts";
 import { createFixedFeed } from "./fixed-feed.ts";
-import { createNodeSink } from "./node-sink.ts";
+import { createNodeExchange } from "./node-sink.ts";
 import type { Feed, RecordFormat } from "./pull.ts";
 import { createShared } from "./shared.ts";
 
@@ -66,7 +66,7 @@ export function createEventStreams({ log, ...options }: EventStreamsOptions): Ev
       let opened: Connection | Refusal | undefined;
       try {
         opened = await connections.open({
-          sink: createNodeSink(request, response),
+          exchange: createNodeExchange(request, response),
           feed: feed.value,
           after,
           rotate,

@@ -3,35 +3,33 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import type { Packet } from "./packet.ts";
-import { type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
+import { type Exchange, type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
 
-export function createNodeSink(request: IncomingMessage, response: ServerResponse): Sink {
-  return new NodeSink(request.socket, response);
+export function createNodeExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  const { socket } = request;
+  return {
+    get isGone() {
+      return response.destroyed || response.writableEnded || socket.destroyed;
+    },
+    open(headers, first, events) {
+      response.writeHead(200, { ...streamHeaders, ...headers });
+      return new NodeSink(socket, response, first, events);
+    },
+  };
 }
 
 /** A class, because there is one for each of many idle connections: its functions are shared. */
 class NodeSink implements Sink {
   readonly #socket: Socket;
   readonly #response: ServerResponse;
-  /** The last write was not taken. */
-  #isFull = false;
+  isFull: boolean;
   #isClosed = false;
 
-  constructor(socket: Socket, response: ServerResponse) {
+  constructor(socket: Socket, response: ServerResponse, first: Packet, events: SinkEvents) {
     this.#socket = socket;
     this.#response = response;
-  }
-
-  get isGone(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded || this.#socket.destroyed;
-  }
-
-  open(headers: Readonly<Record<string, string>>, first: Packet, events: SinkEvents): boolean {
-    const response = this.#response;
-    const socket = this.#socket;
-    response.writeHead(200, { ...streamHeaders, ...headers });
     const onDrain = (): void => {
-      this.#isFull = false;
+      this.isFull = false;
       events.onDrain();
     };
     response.once("close", () => {
@@ -45,29 +43,22 @@ class NodeSink implements Sink {
     response.on("drain", onDrain);
     socket.on("drain", onDrain);
     // With the head, in one write.
-    this.#isFull = !response.write(first.bytes);
-    return !this.#isFull;
+    this.isFull = !response.write(first.bytes);
   }
 
-  write(packet: Packet): boolean {
+  write(packet: Packet): void {
     const response = this.#response;
     // A response that waits behind another of its connection has no socket yet.
     const direct = response.socket !== null && response.chunkedEncoding;
-    if (!(direct ? this.#socket.write(packet.chunk) : response.write(packet.bytes))) this.#isFull = true;
-    return !this.#isFull;
+    if (!(direct ? this.#socket.write(packet.chunk) : response.write(packet.bytes))) this.isFull = true;
   }
 
   get isBehind(): boolean {
     return !this.#isClosed && this.#socket.writableLength > 0;
   }
 
-  /**
-   * The bytes of whole writes that left, and of the present write what the system has not taken. The latter only Node's handle
-   * knows; without it a write counts once it has left whole.
-   */
   describeLeft(): string {
-    const socket: Socket & { _handle?: { writeQueueSize?: number } | null } = this.#socket;
-    return `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? ""}`;
+    return describeLeft(this.#socket);
   }
 
   end(): void {
@@ -79,12 +70,20 @@ class NodeSink implements Sink {
   }
 
   cutOff(): void {
-    cutOff(this.#socket, { framed: this.#response.chunkedEncoding, behind: this.#isFull });
+    cutOff(this.#socket, { framed: this.#response.chunkedEncoding, behind: this.isFull });
   }
 
   reset(): void {
     reset(this.#socket);
   }
+}
+
+/**
+ * The bytes of whole writes that left, and of the present write what the system has not taken. The latter only Node's handle
+ * knows; without it a write counts once it has left whole.
+ */
+export function describeLeft(socket: Socket & { _handle?: { writeQueueSize?: number } | null }): string {
+  return `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? ""}`;
 }
 
 function ignore(): void {}

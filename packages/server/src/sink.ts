@@ -8,17 +8,22 @@ export interface SinkEvents {
   onClosed(finished: boolean): void;
 }
 
-export interface Sink {
+/** A request that is to be answered by an event stream. */
+export interface Exchange {
   /** Its client has left already: nothing may be written, nothing registered. */
   readonly isGone: boolean;
   /**
-   * Sends the head and the first bytes. Returns whether it takes more; if not, `onDrain` follows.
+   * Sends the head and the first bytes.
    *
    * @throws if a header cannot be sent; nothing was written then.
    */
-  open(headers: Readonly<Record<string, string>>, first: Packet, events: SinkEvents): boolean;
-  /** Returns whether it takes more; if not, `onDrain` follows. */
-  write(packet: Packet): boolean;
+  open(headers: Readonly<Record<string, string>>, first: Packet, events: SinkEvents): Sink;
+}
+
+export interface Sink {
+  /** It takes no more now; `onDrain` follows. */
+  readonly isFull: boolean;
+  write(packet: Packet): void;
   /** Something that was written has not left yet. */
   readonly isBehind: boolean;
   /** Another text whenever bytes have left, whatever was written meanwhile. */

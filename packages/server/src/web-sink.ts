@@ -1,8 +1,8 @@
 /** A web-standard `Response` as a sink, for servers that have no other: its stream asks for more when its reader has taken what there was. */
 import type { Packet } from "./packet.ts";
-import { type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
+import { type Exchange, type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
 
-export interface WebSink extends Sink {
+export interface WebExchange extends Exchange {
   /** Once it is open. */
   readonly response: Response | undefined;
 }
@@ -11,53 +11,59 @@ export interface WebSink extends Sink {
 const maxWaitingBytes = 65_536;
 
 /** @param signal - Of the request: aborted when its client has left. */
-export function createWebSink(signal: AbortSignal): WebSink {
-  return new ResponseSink(signal);
+export function createWebExchange(signal: AbortSignal): WebExchange {
+  let response: Response | undefined;
+  return {
+    get isGone() {
+      return signal.aborted;
+    },
+    get response() {
+      return response;
+    },
+    open(headers, first, events) {
+      // What cannot be a header throws here, before anything is registered.
+      const all = new Headers({ ...streamHeaders, ...headers });
+      const sink = new StreamSink(signal, events);
+      response = new Response(sink.body, { headers: all });
+      sink.write(first);
+      return sink;
+    },
+  };
 }
 
-class ResponseSink implements WebSink {
+class StreamSink implements Sink {
+  readonly body: ReadableStream<Uint8Array>;
   readonly #signal: AbortSignal;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #events: SinkEvents | undefined;
-  #response: Response | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #writtenBytes = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, events: SinkEvents) {
     this.#signal = signal;
-  }
-
-  get response(): Response | undefined {
-    return this.#response;
-  }
-
-  get isGone(): boolean {
-    return this.#signal.aborted;
-  }
-
-  open(headers: Readonly<Record<string, string>>, first: Packet, events: SinkEvents): boolean {
-    // What a caller sent in vain throws here, before anything is registered.
-    const all = new Headers(streamHeaders);
-    for (const [name, value] of Object.entries(headers)) all.set(name, value);
-    const body = new ReadableStream<Uint8Array>(
+    this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller;
         },
-        pull: () => this.#events?.onDrain(),
+        // Asked for while there is room. Until the first write nothing has been filled that could drain.
+        pull: () => {
+          if (this.#writtenBytes > 0) this.#events?.onDrain();
+        },
         cancel: () => this.#close(false),
       },
       { highWaterMark: maxWaitingBytes, size: (chunk) => chunk?.byteLength ?? 0 },
     );
-    this.#response = new Response(body, { headers: all });
     this.#events = events;
-    this.#signal.addEventListener("abort", this.#onAbort);
-    return this.write(first);
+    signal.addEventListener("abort", this.#onAbort);
   }
 
-  write({ bytes }: Packet): boolean {
+  write({ bytes }: Packet): void {
     this.#controller?.enqueue(bytes);
     this.#writtenBytes += bytes.byteLength;
-    return this.#roomBytes > 0;
+  }
+
+  get isFull(): boolean {
+    return this.#roomBytes <= 0;
   }
 
   get isBehind(): boolean {
@@ -70,7 +76,7 @@ class ResponseSink implements WebSink {
 
   end(): void {
     this.#controller?.close();
-    // What still waits is the server's around us; it tells of its client's leaving, not of the last byte's.
+    // What still waits is the business of the server around us: it does not tell when the last byte has left.
     queueMicrotask(() => this.#close(true));
   }
 
@@ -81,10 +87,9 @@ class ResponseSink implements WebSink {
   }
 
   reset(): void {
-    this.#controller?.error(
-      new DOMException("The event stream was cut off; go on after its last event ID", "AbortError"),
-    );
+    const controller = this.#controller;
     this.#close(false);
+    controller?.error(new DOMException("The event stream was cut off; go on after its last event ID", "AbortError"));
   }
 
   get #roomBytes(): number {

@@ -3,7 +3,7 @@ import { start } from "@typebar/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ConnectionTimings, createEventStreams, type EventStreams } from "../src/index.ts";
 import { createConnectionSet } from "../src/connection-set.ts";
-import { createNodeSink } from "../src/node-sink.ts";
+import { createNodeExchange } from "../src/node-sink.ts";
 import { createPacket, emptyPacket } from "../src/packet.ts";
 import type { Feed, Pull } from "../src/pull.ts";
 import { type ObservedLog, observeLog } from "./observed-log.ts";
@@ -240,7 +240,13 @@ describe("the stream", () => {
     };
     const connections = createConnectionSet({});
     const other = await startStreamServer(({ request, response }) =>
-      connections.open({ sink: createNodeSink(request, response), feed, after: start, rotate: false, resumed: false }),
+      connections.open({
+        exchange: createNodeExchange(request, response),
+        feed,
+        after: start,
+        rotate: false,
+        resumed: false,
+      }),
     );
     const client = openRawClient({ server: other.port });
     await eventually(() => pulls.length === 1);

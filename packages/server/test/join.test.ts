@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { createRandom, pick, type Random, randomInteger } from "../../../testing/src/random.ts";
 import { createConnectionSet } from "../src/connection-set.ts";
 import { createFeed } from "../src/feed.ts";
-import { createNodeSink } from "../src/node-sink.ts";
+import { createNodeExchange } from "../src/node-sink.ts";
 import { observeLog } from "./observed-log.ts";
 import { openRawClient } from "./raw-client.ts";
 import { eventually, startStreamServer } from "./stream-server.ts";
@@ -39,7 +39,13 @@ async function openWorld(random: Random) {
   const connections = createConnectionSet({});
   const server = await startStreamServer(({ request, response, query }) => {
     const after = parseId(query.get("after") ?? "");
-    return connections.open({ sink: createNodeSink(request, response), feed, after, rotate: false, resumed: false });
+    return connections.open({
+      exchange: createNodeExchange(request, response),
+      feed,
+      after,
+      rotate: false,
+      resumed: false,
+    });
   });
   return { log, server, writer: await openWriter(log, "answer") };
 }

@@ -1,8 +1,10 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createNodeSink } from "../src/node-sink.ts";
+import { createNodeExchange } from "../src/node-sink.ts";
+import { emptyPacket } from "../src/packet.ts";
 import { watchProgress } from "../src/progress.ts";
+import type { Sink } from "../src/sink.ts";
 import { createTimerWheel, type TimerWheel } from "../src/timer-wheel.ts";
 
 /** A socket as far as its bytes are counted. */
@@ -15,7 +17,7 @@ interface Counts {
 const timeoutMs = 30_000;
 let counts: Counts;
 let stalled: number;
-let sink: ReturnType<typeof createNodeSink>;
+let sink: Sink;
 let wheel: TimerWheel;
 let progress: ReturnType<typeof watchProgress> | undefined;
 
@@ -28,7 +30,7 @@ beforeEach(() => {
     Object.defineProperty(socket, name, { get: () => counts[name] });
   }
   const request = new IncomingMessage(socket);
-  sink = createNodeSink(request, new ServerResponse(request));
+  sink = createNodeExchange(request, new ServerResponse(request)).open({}, emptyPacket, { onDrain, onClosed });
   wheel = createTimerWheel();
   progress = undefined;
 });
@@ -37,6 +39,9 @@ afterEach(() => {
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
+
+const onDrain = (): void => undefined;
+const onClosed = (): void => undefined;
 
 /** `bytes` are given to the system in one write, of which it takes `taken` at once. */
 function write(bytes: number, taken: number): void {

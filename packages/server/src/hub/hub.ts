@@ -4,12 +4,12 @@ import { LogError, type Position, start } from "@typebar/log";
 import type { OutgoingEvent } from "@typebar/sse";
 import type { Connection } from "../connection.ts";
 import { createConnectionSet } from "../connection-set.ts";
-import { createNodeSink } from "../node-sink.ts";
 import type { Feed } from "../pull.ts";
 import { createShared } from "../shared.ts";
-import type { Sink } from "../sink.ts";
+import type { Exchange } from "../sink.ts";
+import { createSocketExchange } from "../socket-sink.ts";
 import { createTail, type Tail } from "../tail.ts";
-import { createWebSink } from "../web-sink.ts";
+import { createWebExchange } from "../web-sink.ts";
 import { type ChannelEvent, type ChannelEvents, toOwnPayload, toPayload } from "./channel-event.ts";
 import { createChannelFeed, encodeLines, type EventLines, unknownPosition } from "./channel-feed.ts";
 import { HubError } from "./errors.ts";
@@ -190,7 +190,7 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
     };
   }
 
-  async function follow(sink: Sink, follower: FollowOptions): Promise<Connection | undefined> {
+  async function follow(exchange: Exchange, follower: FollowOptions): Promise<Connection | undefined> {
     if (isClosing) throw new HubError("draining", "The hub is being closed");
     const { user, address, lastEventId, headers } = follower;
     const names = toNames(follower.channels);
@@ -198,14 +198,14 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
     undo.defer(slots.take({ user, address }));
     await checkRights("subscribe", names, user);
     // Whoever left while it was asked leaves nothing behind.
-    if (sink.isGone) return undefined;
+    if (exchange.isGone) return undefined;
     const positions = await findPositions(names, lastEventId, follower.history ?? 0).catch(toHubError);
     const version = rightsVersion;
     const feed = borrowFeed(names);
     undo.defer(feed.giveBack);
     const opened = await connections
       .open({
-        sink,
+        exchange,
         feed: feed.value,
         after: positions,
         rotate: follower.rotate ?? lastEventId !== undefined,
@@ -246,7 +246,7 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
     const header = request.headers["last-event-id"];
     const lastEventId = follower.lastEventId ?? readLastEventId(header?.toString(), request.url ?? "");
     const found = { ...(address !== undefined && { address }), ...(lastEventId !== undefined && { lastEventId }) };
-    return counted(follow(createNodeSink(request, response), { ...follower, ...found }));
+    return counted(follow(createSocketExchange(request, response), { ...follower, ...found }));
   }
 
   async function publish(
@@ -275,12 +275,12 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
       ),
     respond: (request, follower) =>
       answering(async () => {
-        const sink = createWebSink(request.signal);
+        const exchange = createWebExchange(request.signal);
         const header = request.headers.get("last-event-id") ?? undefined;
         const lastEventId = follower.lastEventId ?? readLastEventId(header, request.url);
-        await counted(follow(sink, { ...follower, ...(lastEventId !== undefined && { lastEventId }) }));
+        await counted(follow(exchange, { ...follower, ...(lastEventId !== undefined && { lastEventId }) }));
         // Nobody is left to read it.
-        return sink.response ?? new Response(null, { status: 499 });
+        return exchange.response ?? new Response(null, { status: 499 });
       }, toProblemResponse),
     presence: (channel) => presence.read(channel),
     async recheck({ user } = {}) {

@@ -1,0 +1,70 @@
+/** A bare socket as a sink, for the many that stay open for long: its request and response are let go of. Used by hub. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { closeSoon, cutOff, reset } from "./cut-off.ts";
+import { createNodeExchange, describeLeft } from "./node-sink.ts";
+import type { Packet } from "./packet.ts";
+import { type Exchange, type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
+import { takeOver, type TakenSocket } from "./socket-takeover.ts";
+
+/** Where the socket cannot be taken, the response is written to. */
+export function createSocketExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  const exchange = createNodeExchange(request, response);
+  return {
+    get isGone() {
+      return exchange.isGone;
+    },
+    open(headers, first, events) {
+      const all = { ...streamHeaders, ...headers };
+      const taken = takeOver({ request, response, headers: all, opening: first.bytes });
+      return taken ? new SocketSink(taken, events) : exchange.open(headers, first, events);
+    },
+  };
+}
+
+/** A class, because there is one for each of many idle connections: its functions are shared. */
+class SocketSink implements Sink {
+  readonly #taken: TakenSocket;
+  isFull: boolean;
+
+  constructor(taken: TakenSocket, events: SinkEvents) {
+    const { socket } = taken;
+    this.#taken = taken;
+    this.isFull = socket.writableNeedDrain;
+    socket.on("drain", () => {
+      this.isFull = false;
+      events.onDrain();
+    });
+    socket.once("close", () => events.onClosed(socket.writableFinished));
+  }
+
+  write(packet: Packet): void {
+    const { socket, framed } = this.#taken;
+    if (!socket.write(framed ? packet.chunk : packet.bytes)) this.isFull = true;
+  }
+
+  get isBehind(): boolean {
+    const { socket } = this.#taken;
+    return !socket.destroyed && socket.writableLength > 0;
+  }
+
+  describeLeft(): string {
+    return describeLeft(this.#taken.socket);
+  }
+
+  end(): void {
+    this.#taken.end();
+  }
+
+  hurry(): void {
+    closeSoon(this.#taken.socket);
+  }
+
+  cutOff(): void {
+    const { socket, framed } = this.#taken;
+    cutOff(socket, { framed, behind: this.isFull });
+  }
+
+  reset(): void {
+    reset(this.#taken.socket);
+  }
+}
