@@ -16,6 +16,10 @@ export type ConnectionState =
       readonly name: "waiting";
       /** Losses in a row without a healthy spell between them. */
       readonly failures: number;
+      /**
+       * `Infinity` while the page is frozen or kept for the back button (`error.code` is "suspended"): the next attempt comes when
+       * it is back.
+       */
       readonly delayMs: number;
       readonly error: EventStreamError;
     }
