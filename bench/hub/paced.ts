@@ -12,7 +12,7 @@ interface PacedWindow extends LoadWindow {
 
 const followers = 1000;
 const rates = [10, 50];
-const measureMs = 2000;
+const measureMs = 1500;
 const pollUs = 50;
 
 export async function measurePaced(

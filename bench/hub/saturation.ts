@@ -8,16 +8,17 @@ interface SaturatedWindow extends LoadWindow {
   outstanding: number;
 }
 
-/** Followers, and how often they read. Those that read every 2 ms stand for followers that are 2 ms away. */
+/**
+ * Followers, how often they read, and how many messages are on their way: the first round finds out with how many a subject carries most.
+ * Those that read every 2 ms stand for followers that are 2 ms away.
+ */
 const settings = [
-  { metric: "saturation_1000", followers: 1000, pollUs: 2000 },
-  { metric: "saturation_1000_prompt", followers: 1000, pollUs: 50 },
-  { metric: "saturation_5000", followers: 5000, pollUs: 2000 },
+  { metric: "saturation_1000", followers: 1000, pollUs: 2000, ladder: [4, 16, 64] },
+  { metric: "saturation_5000", followers: 5000, pollUs: 2000, ladder: [4, 16, 64] },
+  { metric: "saturation_1000_one", followers: 1000, pollUs: 50, ladder: [1] },
 ] as const;
 type Setting = (typeof settings)[number];
 
-/** Messages on their way; the first round finds out with how many a subject carries most. */
-const ladder = [4, 16, 64];
 const firstMeasureMs = 500;
 const measureMs = 1000;
 
@@ -55,7 +56,7 @@ async function measureOne(
   run: HubRun,
   subject: string,
   target: RunningSubject,
-  { metric, followers, pollUs }: Setting,
+  { metric, followers, pollUs, ladder }: Setting,
   before: readonly SaturatedWindow[],
 ): Promise<SaturatedWindow> {
   const steps = before.length === 0 ? ladder : [bestOf(before).outstanding];

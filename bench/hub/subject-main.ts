@@ -3,8 +3,11 @@ import { openBetterSse } from "./subjects/better-sse.ts";
 import { openFastifySse } from "./subjects/fastify-sse.ts";
 import { openHono } from "./subjects/hono.ts";
 import { openNaive } from "./subjects/naive.ts";
+import { openTypebar } from "./subjects/typebar.ts";
 
 const subjects: Readonly<Record<string, () => Promise<number>>> = {
+  typebar: () => openTypebar({ flushMs: 0 }),
+  "typebar-flush-33": () => openTypebar({ flushMs: 33 }),
   naive: openNaive,
   "better-sse": openBetterSse,
   "@fastify/sse": openFastifySse,

@@ -13,7 +13,7 @@ export interface RunningSubject extends AsyncDisposable {
 }
 
 /** The ones that run on Node; subject-main.ts knows them by these names. */
-export const nodeSubjects = ["naive", "better-sse", "@fastify/sse", "hono"] as const;
+export const nodeSubjects = ["typebar", "typebar-flush-33", "naive", "better-sse", "@fastify/sse", "hono"] as const;
 
 export function openNodeSubject(name: string, core: number): Promise<RunningSubject> {
   const mainPath = join(import.meta.dirname, "subject-main.ts");
