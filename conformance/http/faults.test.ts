@@ -8,10 +8,9 @@ import type { AddressInfo } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openEventStream } from "@typebar/client";
 import { encodeEventText } from "@typebar/sse";
-import { createRandom, cuts, openFaultyProxy, pick, randomInteger } from "@typebar/testing";
+import { countOf, createRandom, cuts, openFaultyProxy, pick, randomInteger, seed, seedText } from "@typebar/testing";
 import type { ConnectionPlan, Random } from "@typebar/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { countOf, seed, seedText } from "../../testing/test/faults/seed.ts";
 
 const texts = ["Hel", "lo\n\n", "你好", "👩‍👩‍👧", "data: x\n\n", "", "x".repeat(3000), "\nid: 9\n"];
 /** Beyond it, connections are left alone: a run has to end. */

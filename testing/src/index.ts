@@ -5,3 +5,4 @@ export * from "./scripted-model.ts";
 export * from "./postgres.ts";
 export * from "./typebar-process.ts";
 export * from "./chromium.ts";
+export * from "./seed.ts";

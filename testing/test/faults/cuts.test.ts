@@ -2,19 +2,22 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ConnectionPlan,
+  countOf,
   cuts,
   openFaultyProxy,
   openScriptedModel,
   openTypebarProcess,
   pick,
   type Random,
+  randomFor,
   randomInteger,
   scriptedAnswer,
   type ScriptedModel,
+  seed,
+  seedText,
   type TypebarProcess,
 } from "../../src/index.ts";
 import { ask, type Way } from "./ask.ts";
-import { countOf, randomFor, seed, seedText } from "./seed.ts";
 import { judge, wholeAnswer } from "./verdict.ts";
 
 const answerCount = countOf({ usual: 200, long: 1000 });

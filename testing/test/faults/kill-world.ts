@@ -5,10 +5,10 @@ import {
   openTypebarProcess,
   type ScriptedModel,
   type ScriptedModelName,
+  seed,
   type TypebarProcess,
 } from "../../src/index.ts";
 import type { WireEvent } from "./blocks.ts";
-import { seed } from "./seed.ts";
 
 export interface Asked {
   message: string;

@@ -1,8 +1,15 @@
 /** `kill -9` of the whole process group in mid-answer, a restart on the same data, and clients that come back by themselves. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Random, randomInteger, scriptedAnswer, scriptedReasoning } from "../../src/index.ts";
+import {
+  countOf,
+  type Random,
+  randomFor,
+  randomInteger,
+  scriptedAnswer,
+  scriptedReasoning,
+  seedText,
+} from "../../src/index.ts";
 import { type Asked, type KillWorld, openKillWorld } from "./kill-world.ts";
-import { countOf, randomFor, seedText } from "./seed.ts";
 import { judge, reasoningParts, type Verdict, wholeAnswer } from "./verdict.ts";
 
 const timeout = 600_000;

@@ -1,5 +1,5 @@
 /** The seed of a fault test and how often it runs. The seed stands in the tests' names, so a failure says how to replay it. */
-import { createRandom, hashText, type Random } from "../../src/index.ts";
+import { createRandom, hashText, type Random } from "./random.ts";
 
 const isLong = Boolean(process.env["TYPEBAR_TEST_LONG"]);
 
