@@ -9,6 +9,8 @@ export interface ObservedLog extends RecordLog {
   /** Wake-ups are lost. */
   deaf: boolean;
   failing: boolean;
+  /** The store does not answer at all. */
+  down: boolean;
   /** Awaited before the read and again before its result is given. */
   pause: () => Promise<void> | undefined;
 }
@@ -22,15 +24,28 @@ export function observeLog(log: RecordLog): ObservedLog {
     watcherCount: 0,
     deaf: false,
     failing: false,
+    down: false,
     pause: () => undefined,
     async read(logId, after, limit): Promise<ReadResult> {
       observed.readCount += 1;
-      if (observed.failing) throw new LogError("unavailable", "the store does not answer");
+      if (observed.failing || observed.down) throw unavailable();
       await observed.pause();
       const page = await log.read(logId, after, limit);
       if (page.type === "records") for (const { payload } of page.records) observed.readChars += payload.length;
       await observed.pause();
       return page;
+    },
+    async append(logId, expected, payloads) {
+      if (observed.down) throw unavailable();
+      return log.append(logId, expected, payloads);
+    },
+    async head(logId) {
+      if (observed.down) throw unavailable();
+      return log.head(logId);
+    },
+    async trim(logId, retention) {
+      if (observed.down) throw unavailable();
+      return log.trim(logId, retention);
     },
     watch(logId, listener) {
       observed.watcherCount += 1;
@@ -46,4 +61,8 @@ export function observeLog(log: RecordLog): ObservedLog {
     },
   };
   return observed;
+}
+
+function unavailable(): LogError {
+  return new LogError("unavailable", "the store does not answer");
 }

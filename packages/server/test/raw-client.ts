@@ -23,9 +23,16 @@ export interface RawClientOptions {
   server: number | string;
   path?: string;
   httpVersion?: string;
+  /** Lines of the request beside its `Host`, each with its end. */
+  headerLines?: string;
 }
 
-export function openRawClient({ server, path = "/", httpVersion = "1.1" }: RawClientOptions): RawClient {
+export function openRawClient({
+  server,
+  path = "/",
+  httpVersion = "1.1",
+  headerLines = "",
+}: RawClientOptions): RawClient {
   const socket = typeof server === "number" ? connect(server, "127.0.0.1") : connect(server);
   const chunks: Buffer[] = [];
   const waiting = new Set<() => void>();
@@ -42,7 +49,7 @@ export function openRawClient({ server, path = "/", httpVersion = "1.1" }: RawCl
       look();
     });
   });
-  socket.write(`GET ${path} HTTP/${httpVersion}\r\nHost: localhost\r\n\r\n`);
+  socket.write(`GET ${path} HTTP/${httpVersion}\r\nHost: localhost\r\n${headerLines}\r\n`);
 
   const split = (): { head: string; body: Buffer } => {
     const all = Buffer.concat(chunks);

@@ -45,6 +45,13 @@ const pageCount = 1024;
 
 type Positions = readonly Position[];
 
+interface Answer {
+  after: Positions;
+  version: number;
+  maxBytes: number;
+  pull: PacketPull<Positions>;
+}
+
 /** What comes next of one channel: lines, and the position after them. */
 interface Next extends EventLines {
   position: Position;
@@ -60,8 +67,10 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
   const listeners = new Set<() => void>();
   /** Counts what the tails told of: an answer made before may not be the whole one any more. */
   let version = 0;
-  /** The last answer: most readers stand at one place, by the very same object, and ask for the same. */
-  let latest: { after: Positions; version: number; maxBytes: number; pull: PacketPull<Positions> } | undefined;
+  /** The last answer with something in it: most readers stand at one place, by the very same object, and ask for the same. */
+  let latest: Answer | undefined;
+  /** The last answer with nothing in it; apart, because each reader that got the other asks for this next. */
+  let latestEnd: Answer | undefined;
   let unwatch: (() => void) | undefined;
   const flush = createFlush(() => {
     for (const listener of listeners) listener();
@@ -127,7 +136,10 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
 
   return {
     pull(after, maxBytes) {
-      if (latest?.after === after && latest.version === version && latest.maxBytes === maxBytes) return latest.pull;
+      if (latestEnd?.version === version && latestEnd.after === after) return latestEnd.pull;
+      // Who is new stands where the others do, by another object, and gets theirs.
+      if (latest?.version === version && latest.maxBytes === maxBytes && samePositions(latest.after, after))
+        return latest.pull;
       const nexts: Array<readonly Next[]> = [];
       for (const [index, channel] of channels.entries()) {
         const next = fromTail(channel, after[index] ?? start);
@@ -135,7 +147,9 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
         nexts.push(next);
       }
       const pull = compose(nexts, after, maxBytes);
-      latest = { after, version, maxBytes, pull };
+      const answer = { after, version, maxBytes, pull };
+      if (pull.position === after) latestEnd = answer;
+      else latest = answer;
       return pull;
     },
 
@@ -151,6 +165,7 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
         unwatch?.();
         flush.cancel();
         latest = undefined;
+        latestEnd = undefined;
       };
     },
   };
@@ -161,5 +176,6 @@ function fromTail({ tail }: FollowedChannel, after: Position): readonly Next[] |
 }
 
 function samePositions(a: Positions, b: Positions): boolean {
+  if (a === b) return true;
   return a.every(({ epoch, seq }, index) => b[index]?.epoch === epoch && b[index].seq === seq);
 }
