@@ -14,7 +14,7 @@ export function alsoCloseWithServer(socket: ServedSocket): void {
   const server: TakenFrom | undefined = socket.server;
   if (!server) return;
   (server[taken] ?? extend(server)).add(socket);
-  socket.once("close", forget);
+  socket.on("close", forget);
 }
 
 function extend(server: TakenFrom): Set<Socket> {

@@ -1,5 +1,11 @@
 /** The open connections of one server, with what they share: timers, timings, an observer. Used by event-streams and by the hub. */
-import { type Connection, type ConnectionOptions, openConnection, type Refusal } from "./connection.ts";
+import {
+  type Connection,
+  type ConnectionOptions,
+  type ConnectionShared,
+  openConnection,
+  type Refusal,
+} from "./connection.ts";
 import type { StreamObserver } from "./observer.ts";
 import { type ConnectionTimings, defaultTimings } from "./timings.ts";
 import { createTimerWheel, type TimerWheel } from "./timer-wheel.ts";
@@ -11,8 +17,6 @@ export interface ConnectionSetOptions {
   random?: () => number;
 }
 
-type Shared = "timings" | "wheel" | "observer" | "random";
-
 export interface ConnectionSet {
   readonly openCount: number;
   readonly wheel: TimerWheel;
@@ -21,7 +25,7 @@ export interface ConnectionSet {
    *
    * @throws as `openConnection` does.
    */
-  open<P>(options: Omit<ConnectionOptions<P>, Shared>): Promise<Connection | Refusal>;
+  open<P>(options: Omit<ConnectionOptions<P>, "shared">): Promise<Connection | Refusal>;
   /** Ends every open connection as cut off, so that its client comes back; here too, where later ones are served as ever. */
   cut(): void;
   /** The same for good: later ones are ended as soon as they are open. Settles when all are gone. */
@@ -37,6 +41,11 @@ export function createConnectionSet({
   const wheel = createTimerWheel(toTurnMs(all));
   const connections = new Set<Connection>();
   let isClosing = false;
+  const owner = {
+    onOpened: (connection: Connection) => void connections.add(connection),
+    onClosed: (connection: Connection) => void connections.delete(connection),
+  };
+  const shared: ConnectionShared = { timings: all, wheel, observer, random, owner };
 
   function cut(): void {
     for (const connection of connections) connection.close("shutdown");
@@ -48,11 +57,8 @@ export function createConnectionSet({
     },
     wheel,
     async open(options) {
-      const opened = await openConnection({ ...options, timings: all, wheel, observer, random });
-      if (!("closed" in opened)) return opened;
-      connections.add(opened);
-      void opened.closed.then(() => connections.delete(opened));
-      if (isClosing) opened.close("shutdown");
+      const opened = await openConnection({ ...options, shared });
+      if ("closed" in opened && isClosing) opened.close("shutdown");
       return opened;
     },
     cut,

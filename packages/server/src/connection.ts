@@ -10,6 +10,22 @@ import type { Exchange, Sink, SinkEvents } from "./sink.ts";
 import type { ConnectionTimings } from "./timings.ts";
 import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
 
+/** What all connections of a set have in common. */
+export interface ConnectionShared {
+  timings: ConnectionTimings;
+  wheel: TimerWheel;
+  observer: StreamObserver;
+  random: () => number;
+  owner: ConnectionOwner;
+}
+
+/** Is told at once, with nothing in between, so that whatever is held for a connection is given back with its end. */
+export interface ConnectionOwner {
+  /** It is not to be closed in here. */
+  onOpened(connection: Connection): void;
+  onClosed(connection: Connection): void;
+}
+
 export interface ConnectionOptions<P = Position> {
   exchange: Exchange;
   feed: Feed<P>;
@@ -23,10 +39,9 @@ export interface ConnectionOptions<P = Position> {
   rotate: boolean;
   /** It goes on after an event ID. */
   resumed: boolean;
-  timings: ConnectionTimings;
-  wheel: TimerWheel;
-  observer: StreamObserver;
-  random: () => number;
+  shared: ConnectionShared;
+  /** Whose it is, beside the owner that it shares with others. */
+  owner?: ConnectionOwner;
 }
 
 export interface Connection {
@@ -63,10 +78,12 @@ export async function openConnection<P>(options: ConnectionOptions<P>): Promise<
 
 /** A class, because there is one for each of many idle connections: its functions are shared. */
 class FeedConnection<P> implements Connection, SinkEvents {
-  readonly closed: Promise<CloseReason>;
-  readonly #options: Pick<ConnectionOptions<P>, "feed" | "timings" | "wheel" | "observer">;
+  readonly #feed: Feed<P>;
+  readonly #shared: ConnectionShared;
+  readonly #owner: ConnectionOwner | undefined;
   readonly #sink: Sink;
-  readonly #settle: (reason: CloseReason) => void;
+  /** Made when somebody asks for it. */
+  #closed: PromiseWithResolvers<CloseReason> | undefined;
   #position: P;
   #isPulling = false;
   #wokenWhilePulling = false;
@@ -82,8 +99,11 @@ class FeedConnection<P> implements Connection, SinkEvents {
   readonly #unwatch: (() => void) | undefined;
 
   constructor(options: ConnectionOptions<P>, first: PacketPull<P>) {
-    const { exchange, feed, headers, preamble, rotate, resumed, timings, wheel, observer, random } = options;
-    this.#options = { feed, timings, wheel, observer };
+    const { exchange, feed, headers, preamble, rotate, resumed, shared, owner } = options;
+    const { timings, wheel, observer, random } = shared;
+    this.#feed = feed;
+    this.#shared = shared;
+    this.#owner = owner;
     this.#position = first.position;
     // All that can throw, before anything is registered.
     const opening = createOpening(
@@ -93,15 +113,14 @@ class FeedConnection<P> implements Connection, SinkEvents {
     );
     this.#sink = exchange.open(headers ?? {}, opening, this);
 
-    const { promise, resolve } = Promise.withResolvers<CloseReason>();
-    this.closed = promise;
-    this.#settle = resolve;
     observer.opened?.(resumed ? "resumed" : "new");
     this.#lastWriteTurn = wheel.turns;
     this.#beat = wheel.after(wheel.toTurns(timings.heartbeatMs), () => this.#keepAlive());
     this.#rotation = rotate
       ? wheel.after(wheel.toTurns(timings.rotateMs * (0.8 + 0.4 * random())), () => this.#rotate())
       : undefined;
+    shared.owner.onOpened(this);
+    owner?.onOpened(this);
     this.#account(opening);
     if (first.end) {
       this.#end();
@@ -109,6 +128,14 @@ class FeedConnection<P> implements Connection, SinkEvents {
       this.#unwatch = feed.watch(() => this.#pump());
       this.#pump();
     }
+  }
+
+  get closed(): Promise<CloseReason> {
+    if (!this.#closed) {
+      this.#closed = Promise.withResolvers();
+      if (this.#isClosed && this.#over) this.#closed.resolve(this.#over);
+    }
+    return this.#closed.promise;
   }
 
   close(reason: CloseReason): void {
@@ -128,10 +155,12 @@ class FeedConnection<P> implements Connection, SinkEvents {
     this.#isClosed = true;
     this.#progress?.cancel();
     this.#stop("client-gone");
-    const over = this.#over ?? "client-gone";
-    const reason = over === "ended" && !finished ? "client-gone" : over;
-    this.#options.observer.closed?.(reason);
-    this.#settle(reason);
+    if (this.#over === "ended" && !finished) this.#over = "client-gone";
+    const reason = this.#over ?? "client-gone";
+    this.#shared.observer.closed?.(reason);
+    this.#shared.owner.onClosed(this);
+    this.#owner?.onClosed(this);
+    this.#closed?.resolve(reason);
   }
 
   #stop(reason: CloseReason): void {
@@ -154,7 +183,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
   }
 
   #account({ bytes, eventCount }: Packet): void {
-    const { observer, wheel } = this.#options;
+    const { observer, wheel } = this.#shared;
     this.#lastWriteTurn = wheel.turns;
     observer.wrote?.(bytes.length, eventCount);
     if (!this.#hasCaughtUp && eventCount > 0) observer.replayed?.(bytes.length);
@@ -162,7 +191,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
   }
 
   #watchProgress(): void {
-    const { wheel, timings } = this.#options;
+    const { wheel, timings } = this.#shared;
     if (this.#progress?.isWatching || !this.#sink.isBehind) return;
     this.#progress = watchProgress(this.#sink, wheel, timings.progressTimeoutMs, () => {
       this.#stop("stalled");
@@ -173,7 +202,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
 
   /** The wheel comes by once per heartbeat at most: what was written meanwhile only moves the next time. */
   #keepAlive(): void {
-    const { wheel, timings } = this.#options;
+    const { wheel, timings } = this.#shared;
     const beatTurns = wheel.toTurns(timings.heartbeatMs);
     const silentTurns = wheel.turns - this.#lastWriteTurn;
     const isDue = silentTurns >= beatTurns;
@@ -182,7 +211,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
   }
 
   #rotate(): void {
-    if (!this.#sink.isFull) this.#write(createPacket([encodeRetry(this.#options.timings.rotateRetryMs)], 0));
+    if (!this.#sink.isFull) this.#write(createPacket([encodeRetry(this.#shared.timings.rotateRetryMs)], 0));
     this.close("rotated");
   }
 
@@ -223,7 +252,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
     }
     try {
       while (!this.#over && !this.#sink.isFull) {
-        const pull = this.#options.feed.pull(this.#position, maxWriteBytes);
+        const pull = this.#feed.pull(this.#position, maxWriteBytes);
         if (pull instanceof Promise) {
           void this.#takeLater(pull);
           return;

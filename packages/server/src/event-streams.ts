@@ -53,21 +53,22 @@ export function createEventStreams({ log, ...options }: EventStreamsOptions): Ev
   const connections = createConnectionSet(options);
   const feeds = createShared<Feed>();
 
-  function borrowFeed(source: OpenOptions["source"], format: RecordFormat): { value: Feed; giveBack: () => void } {
-    if ("records" in source) return { value: createFixedFeed(source.records, format), giveBack };
-    if (source.alone) return { value: createFeed({ log, logId: source.logId, format }), giveBack };
-    const { logId } = source;
-    return feeds.borrow(logId, () => createFeed({ log, logId, format }));
+  function borrowFeed(source: OpenOptions["source"], format: RecordFormat): { feed: Feed; giveBack: () => void } {
+    if ("records" in source) return { feed: createFixedFeed(source.records, format), giveBack };
+    const { logId, alone } = source;
+    if (alone) return { feed: createFeed({ log, logId, format }), giveBack };
+    const feed = feeds.borrow(logId, () => createFeed({ log, logId, format }));
+    return { feed, giveBack: () => feeds.giveBack(logId) };
   }
 
   return {
     async open({ request, response, source, format, after, headers, preamble, rotate }) {
-      const feed = borrowFeed(source, format);
+      const borrowed = borrowFeed(source, format);
       let opened: Connection | Refusal | undefined;
       try {
         opened = await connections.open({
           exchange: createNodeExchange(request, response),
-          feed: feed.value,
+          feed: borrowed.feed,
           after,
           rotate,
           resumed: after.seq > 0,
@@ -76,8 +77,8 @@ export function createEventStreams({ log, ...options }: EventStreamsOptions): Ev
         });
         return opened;
       } finally {
-        if (opened && "closed" in opened) void opened.closed.then(feed.giveBack);
-        else feed.giveBack();
+        if (opened && "closed" in opened) void opened.closed.then(borrowed.giveBack);
+        else borrowed.giveBack();
       }
     },
     get openCount() {

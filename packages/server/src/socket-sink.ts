@@ -14,8 +14,7 @@ export function createSocketExchange(request: IncomingMessage, response: ServerR
       return exchange.isGone;
     },
     open(headers, first, events) {
-      const all = { ...streamHeaders, ...headers };
-      const taken = takeOver({ request, response, headers: all, opening: first.bytes });
+      const taken = takeOver({ request, response, headers: { ...streamHeaders, ...headers }, opening: first.bytes });
       return taken ? new SocketSink(taken, events) : exchange.open(headers, first, events);
     },
   };
@@ -34,7 +33,7 @@ class SocketSink implements Sink {
       this.isFull = false;
       events.onDrain();
     });
-    socket.once("close", () => events.onClosed(socket.writableFinished));
+    socket.on("close", () => events.onClosed(socket.writableFinished));
   }
 
   write(packet: Packet): void {

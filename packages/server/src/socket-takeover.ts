@@ -73,7 +73,7 @@ export function takeOver({ request, response, headers, opening }: TakeOverOption
   socket.write(framed ? toHttpChunk(opening) : opening);
   socket.uncork();
 
-  const { taken, forgetResponse } = toTaken(response, socket, framed);
+  const taken = new Taken(response, socket, framed);
   // The parser may be what called us, and go on to the next request: it must have returned.
   setImmediate(() => {
     const listeners = findListeners(socket);
@@ -82,7 +82,7 @@ export function takeOver({ request, response, headers, opening }: TakeOverOption
     const isHeard = isListenedTo(request, response);
     release(socket, parser, isHeard ? listeners.filter(([event]) => event !== "close") : listeners);
     if (isHeard) return;
-    forgetResponse();
+    taken.forgetResponse();
     response.detachSocket(socket);
     heedLateListeners(request, response);
   });
@@ -94,24 +94,26 @@ function closing(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return { ...Object.fromEntries(others), Connection: "close" };
 }
 
-/** Apart from where the request is known, so that nothing of it is held. */
-function toTaken(
-  response: ServerResponse,
-  socket: Socket,
-  framed: boolean,
-): { taken: TakenSocket; forgetResponse: () => void } {
-  let attached: ServerResponse | undefined = response;
-  return {
-    taken: {
-      socket,
-      framed,
-      end() {
-        if (attached) attached.end();
-        else endSocket(socket, framed);
-      },
-    },
-    forgetResponse: () => (attached = undefined),
-  };
+/** A class, because there is one for each of many idle connections: its functions are shared, and hold nothing of the request. */
+class Taken implements TakenSocket {
+  readonly socket: Socket;
+  readonly framed: boolean;
+  #response: ServerResponse | undefined;
+
+  constructor(response: ServerResponse, socket: Socket, framed: boolean) {
+    this.socket = socket;
+    this.framed = framed;
+    this.#response = response;
+  }
+
+  end(): void {
+    if (this.#response) this.#response.end();
+    else endSocket(this.socket, this.framed);
+  }
+
+  forgetResponse(): void {
+    this.#response = undefined;
+  }
 }
 
 function endSocket(socket: Socket, framed: boolean): void {

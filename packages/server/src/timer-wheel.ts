@@ -16,9 +16,21 @@ export interface WheelTimer {
   cancel(): void;
 }
 
-interface Entry extends WheelTimer {
-  dueTurn: number;
-  callback: () => void;
+/** A class, because there is one or more for each of many idle connections: its function is shared. */
+class Entry implements WheelTimer {
+  readonly dueTurn: number;
+  readonly callback: () => void;
+  readonly #remove: (entry: Entry) => void;
+
+  constructor(dueTurn: number, callback: () => void, remove: (entry: Entry) => void) {
+    this.dueTurn = dueTurn;
+    this.callback = callback;
+    this.#remove = remove;
+  }
+
+  cancel(): void {
+    this.#remove(this);
+  }
 }
 
 /** At 100 ms a turn one revolution takes 51 s; what is due later is passed over until then. */
@@ -56,7 +68,7 @@ export function createTimerWheel(turnMs = 100): TimerWheel {
     },
     toTurns: (ms) => Math.max(1, Math.round(ms / turnMs)),
     after(delayTurns, callback) {
-      const entry: Entry = { dueTurn: turns + delayTurns, callback, cancel: () => remove(entry) };
+      const entry = new Entry(turns + delayTurns, callback, remove);
       const slot = slots.get(entry.dueTurn % slotCount);
       if (slot) slot.add(entry);
       else slots.set(entry.dueTurn % slotCount, new Set([entry]));

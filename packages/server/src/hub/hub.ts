@@ -11,9 +11,16 @@ import { createSocketExchange } from "../socket-sink.ts";
 import { createTail, type Tail } from "../tail.ts";
 import { createWebExchange } from "../web-sink.ts";
 import { type ChannelEvent, type ChannelEvents, toOwnPayload, toPayload } from "./channel-event.ts";
-import { createChannelFeed, encodeLines, type EventLines, unknownPosition } from "./channel-feed.ts";
+import {
+  type ChannelFeedOptions,
+  createChannelFeed,
+  encodeLines,
+  type EventLines,
+  unknownPosition,
+} from "./channel-feed.ts";
 import { HubError } from "./errors.ts";
 import { formatEventId, isChannelName, parseEventId } from "./event-id.ts";
+import { Follower } from "./follower.ts";
 import { createHistory } from "./history.ts";
 import type { FollowOptions, HubLimits, HubOptions, OpenHubOptions } from "./hub-options.ts";
 import { createSlots } from "./limits.ts";
@@ -67,10 +74,10 @@ export interface Hub<C extends ChannelMap = ChannelMap> {
   close(): Promise<void>;
 }
 
-interface Follower {
-  connection: Connection;
+/** What all that follow the same channels share. */
+interface Followed {
   channels: readonly string[];
-  user: string | undefined;
+  feed: Feed<readonly Position[]>;
 }
 
 const defaultLimits: HubLimits = {
@@ -97,7 +104,7 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
   const history = createHistory({ log, retention: options.history ?? defaultHistory, wheel });
   const slots = createSlots(limits);
   const tails = createShared<Tail<EventLines>>();
-  const feeds = createShared<Feed<readonly Position[]>>();
+  const followed = createShared<Followed>(({ channels }) => channels.forEach(tails.giveBack));
   const followers = new Set<Follower>();
   /** Counts the changes of rights: an answer of `authorize` from before one is asked for again. */
   let rightsVersion = 0;
@@ -159,54 +166,62 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
     );
   }
 
-  function borrowFeed(names: readonly string[]): { value: Feed<readonly Position[]>; giveBack: () => void } {
-    const borrowed = names.map((name) =>
-      tails.borrow(name, () =>
-        createTail({
-          log,
-          logId: toLogId(name),
-          encode: encodeLines,
-          sizeOf: ({ lines }) => lines.length,
-          cacheSize: tailChars,
-          pollMs: 1000,
-          pageLimit: { count: 8192, chars: 524_288 },
-        }),
-      ),
+  function borrowTail(name: string): Tail<EventLines> {
+    return tails.borrow(name, () =>
+      createTail({
+        log,
+        logId: toLogId(name),
+        encode: encodeLines,
+        sizeOf: ({ lines }) => lines.length,
+        cacheSize: tailChars,
+        pollMs: 1000,
+        pageLimit: { count: 8192, chars: 524_288 },
+      }),
     );
-    const channels = names.map((name, index) => ({
-      name,
-      logId: toLogId(name),
-      tail: (borrowed[index] as (typeof borrowed)[number]).value,
-    }));
-    const feed = feeds.borrow(names.join(), () =>
-      createChannelFeed({ log, channels, flushMs, onReset: (reason) => observer.reset?.(reason) }),
-    );
-    return {
-      value: feed.value,
-      giveBack() {
-        feed.giveBack();
-        for (const tail of borrowed) tail.giveBack();
-      },
-    };
   }
+
+  function borrowFollowed(names: readonly string[]): Followed {
+    return followed.borrow(names.join(), () => {
+      const channels = names.map((name) => ({ name, logId: toLogId(name), tail: borrowTail(name) }));
+      const onReset: ChannelFeedOptions["onReset"] = (reason) => observer.reset?.(reason);
+      return { channels: names, feed: createChannelFeed({ log, channels, flushMs, onReset }) };
+    });
+  }
+
+  function join(follower: Follower): void {
+    followers.add(follower);
+    for (const name of follower.channels) presence.join(name, follower.user);
+  }
+
+  function leave(follower: Follower): void {
+    followers.delete(follower);
+    for (const name of follower.channels) presence.leave(name, follower.user);
+    followed.giveBack(follower.channels.join());
+    slots.giveBack(follower);
+  }
+
+  const followerEvents = { onJoin: join, onLeave: leave };
 
   async function follow(exchange: Exchange, follower: FollowOptions): Promise<Connection | undefined> {
     if (isClosing) throw new HubError("draining", "The hub is being closed");
     const { user, address, lastEventId, headers } = follower;
     const names = toNames(follower.channels);
-    await using undo = new AsyncDisposableStack();
-    undo.defer(slots.take({ user, address }));
+    using undo = new DisposableStack();
+    slots.take({ user, address });
+    undo.defer(() => slots.giveBack({ user, address }));
     await checkRights("subscribe", names, user);
     // Whoever left while it was asked leaves nothing behind.
     if (exchange.isGone) return undefined;
     const positions = await findPositions(names, lastEventId, follower.history ?? 0).catch(toHubError);
     const version = rightsVersion;
-    const feed = borrowFeed(names);
-    undo.defer(feed.giveBack);
+    const { channels, feed } = borrowFollowed(names);
+    undo.defer(() => followed.giveBack(names.join()));
+    const entry = new Follower({ channels, user, address }, followerEvents);
     const opened = await connections
       .open({
         exchange,
-        feed: feed.value,
+        owner: entry,
+        feed,
         after: positions,
         rotate: follower.rotate ?? lastEventId !== undefined,
         resumed: lastEventId !== undefined,
@@ -215,20 +230,15 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
       })
       .catch(toHubError);
     if (!("closed" in opened)) return undefined;
-
-    const entry: Follower = { connection: opened, channels: names, user };
-    followers.add(entry);
-    undo.defer(() => void followers.delete(entry));
-    for (const name of names) undo.defer(presence.join(name, user));
-    const kept = undo.move();
-    void opened.closed.then(() => kept.disposeAsync());
+    // From here on it is given back by whoever leaves.
+    undo.move();
     if (version !== rightsVersion) await recheckOne(entry);
     return opened;
   }
 
-  async function recheckOne({ connection, channels, user }: Follower): Promise<void> {
+  async function recheckOne(follower: Follower): Promise<void> {
     // An answer that cannot be had is none that allows.
-    await checkRights("subscribe", channels, user).catch(() => connection.close("forbidden"));
+    await checkRights("subscribe", follower.channels, follower.user).catch(() => follower.forbid());
   }
 
   /** Counts what is refused, whoever answers it. */
@@ -242,7 +252,10 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
   }
 
   function open({ request, response, ...follower }: OpenHubOptions): Promise<Connection | undefined> {
-    const address = follower.address ?? request.socket.remoteAddress;
+    const { connectionsPerAddress } = limits;
+    // Node keeps an address that it was asked for as long as its socket.
+    const isCounted = connectionsPerAddress < Number.POSITIVE_INFINITY;
+    const address = follower.address ?? (isCounted ? request.socket.remoteAddress : undefined);
     const header = request.headers["last-event-id"];
     const lastEventId = follower.lastEventId ?? readLastEventId(header?.toString(), request.url ?? "");
     const found = { ...(address !== undefined && { address }), ...(lastEventId !== undefined && { lastEventId }) };

@@ -15,10 +15,16 @@ export interface Slots {
   /**
    * Takes a place before anything is waited for, so that many at once cannot slip in together. Nobody is evicted.
    *
-   * @returns the way to give it back.
    * @throws {HubError} "too-many-connections".
    */
-  take(who: { user: string | undefined; address: string | undefined }): () => void;
+  take(who: SlotOwner): void;
+  /** To be called once for each `take`. */
+  giveBack(who: SlotOwner): void;
+}
+
+export interface SlotOwner {
+  readonly user: string | undefined;
+  readonly address: string | undefined;
 }
 
 export function createSlots({ connections, connectionsPerUser, connectionsPerAddress }: ConnectionLimits): Slots {
@@ -30,21 +36,23 @@ export function createSlots({ connections, connectionsPerUser, connectionsPerAdd
     else counts.delete(key);
   }
 
+  function toWanted({ user, address }: SlotOwner): Array<[key: string, limit: number]> {
+    const wanted: Array<[key: string, limit: number]> = [["all", connections]];
+    if (user !== undefined) wanted.push([`user ${user}`, connectionsPerUser]);
+    if (address !== undefined) wanted.push([`address ${toAddressKey(address)}`, connectionsPerAddress]);
+    return wanted;
+  }
+
   return {
-    take({ user, address }) {
-      const wanted: Array<[key: string, limit: number]> = [["all", connections]];
-      if (user !== undefined) wanted.push([`user ${user}`, connectionsPerUser]);
-      if (address !== undefined) wanted.push([`address ${toAddressKey(address)}`, connectionsPerAddress]);
+    take(who) {
+      const wanted = toWanted(who);
       if (wanted.some(([key, limit]) => (counts.get(key) ?? 0) >= limit)) {
         throw new HubError("too-many-connections", "There are too many connections; close one, or come back later");
       }
       for (const [key] of wanted) countUp(key, 1);
-      let isTaken = true;
-      return () => {
-        if (!isTaken) return;
-        isTaken = false;
-        for (const [key] of wanted) countUp(key, -1);
-      };
+    },
+    giveBack(who) {
+      for (const [key] of toWanted(who)) countUp(key, -1);
     },
   };
 }

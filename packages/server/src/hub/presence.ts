@@ -30,8 +30,9 @@ export interface PresenceOptions {
 }
 
 export interface Presence {
-  /** Returns the way to leave. */
-  join(channel: string, user: string | undefined): () => void;
+  join(channel: string, user: string | undefined): void;
+  /** To be called once for each `join`. */
+  leave(channel: string, user: string | undefined): void;
   read(channel: string): PresenceState;
   close(): void;
 }
@@ -80,15 +81,17 @@ export function createPresence({ modeOf, publish, intervalMs, wheel }: PresenceO
       room.count += 1;
       if (user !== undefined) room.users.set(user, (room.users.get(user) ?? 0) + 1);
       changed(channel, room);
-      return () => {
-        room.count -= 1;
-        if (user !== undefined) {
-          const left = (room.users.get(user) ?? 0) - 1;
-          if (left > 0) room.users.set(user, left);
-          else room.users.delete(user);
-        }
-        changed(channel, room);
-      };
+    },
+    leave(channel, user) {
+      const room = rooms.get(channel);
+      if (!room) return;
+      room.count -= 1;
+      if (user !== undefined) {
+        const left = (room.users.get(user) ?? 0) - 1;
+        if (left > 0) room.users.set(user, left);
+        else room.users.delete(user);
+      }
+      changed(channel, room);
     },
     read(channel) {
       const room = rooms.get(channel);
