@@ -12,6 +12,8 @@ export interface TypebarProcessOptions {
   env?: Record<string, string>;
   /** Flags after the program's name. */
   args?: readonly string[];
+  /** Files that it may have open, connections among them. Only on Linux. @defaultValue as many as this process */
+  openFilesLimit?: number;
   /** @defaultValue a new folder that is removed at the end */
   dataDir?: string;
   /** @defaultValue a free port, kept over restarts */
@@ -44,7 +46,11 @@ export async function openTypebarProcess(options: TypebarProcessOptions = {}): P
 
   async function start(): Promise<void> {
     output = "";
-    const started = spawn(process.execPath, ["--conditions", "typebar-source", mainPath, ...(options.args ?? [])], {
+    const command = [process.execPath, "--conditions", "typebar-source", mainPath, ...(options.args ?? [])];
+    const { openFilesLimit } = options;
+    const limit = openFilesLimit === undefined ? [] : ["prlimit", `--nofile=${openFilesLimit}:${openFilesLimit}`];
+    const [program = "", ...args] = [...limit, ...command];
+    const started = spawn(program, args, {
       // Nothing of the tests' own environment reaches the server but what a program needs to run.
       env: {
         PATH: process.env["PATH"] ?? "",

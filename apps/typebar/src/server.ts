@@ -1,5 +1,4 @@
 /** The composition root: wires log, store, providers and routes into one server. Called by main.ts; the only place that knows the drivers. */
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
@@ -25,6 +24,7 @@ import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import type { Config } from "./config/load-config.ts";
 import { isWildcardHost } from "./config/loopback.ts";
+import { listen, readOpenFilesLimit } from "./listen.ts";
 import { createGenerationLines } from "./logging/generation-lines.ts";
 import { giveRequestId, requestIdOf } from "./logging/request-id.ts";
 import { logRequest } from "./logging/request-lines.ts";
@@ -52,8 +52,6 @@ export interface TypebarServer {
 
 /** The owner of everything where nobody signs in by name. */
 const soleOwner = "local";
-/** Pending connections that the kernel holds while a herd comes back. */
-const backlog = 4096;
 const rootDir = resolve(import.meta.dirname, "../../..");
 
 /**
@@ -161,7 +159,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   }
 
   const server = createServer(serve);
-  await listen(server, config);
+  await listen(server, { host: config.host, port: config.port, logger, openFilesLimit: readOpenFilesLimit() });
   await generations.sweep();
   const { default: defaultModel } = await providers
     .list(AbortSignal.timeout(listTimeoutMs))
@@ -196,12 +194,6 @@ function setHeaders(outgoing: ServerResponse, headers: Readonly<Record<string, s
 
 /** How long the start waits for providers to list their models. */
 const listTimeoutMs = 1000;
-
-async function listen(server: Server, { host, port }: Config): Promise<void> {
-  server.listen({ host, port, backlog });
-  // Rejects with the error event of a port that cannot be had.
-  await once(server, "listening");
-}
 
 function toUrl({ host, publicUrl }: Config, server: Server): string {
   if (publicUrl) return publicUrl.origin;
