@@ -52,7 +52,7 @@ export async function listen(server: Server, { host, port, logger, openFilesLimi
 export function readOpenFilesLimit(): number | undefined {
   if (!process.report) return undefined;
   // Else it asks for the name of every address that is connected.
-  process.report.excludeNetwork = true;
+  Object.assign(process.report, { excludeNetwork: true });
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const limit = Number(userLimits?.open_files?.soft);
   return Number.isInteger(limit) && limit > 0 ? limit : undefined;

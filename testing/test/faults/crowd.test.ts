@@ -47,7 +47,11 @@ function countStaying(sockets: readonly Socket[]): number {
 async function ask(url: string, message: string, agent: Agent): Promise<ReturnType<typeof judge>> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
-  request(`${url}/api/chat`, { method: "POST", headers, agent }, (response) => buffer(response).then(resolve, reject))
+  request(
+    `${url}/api/chat`,
+    { method: "POST", headers, agent },
+    (response) => void buffer(response).then(resolve, reject),
+  )
     .on("error", reject)
     .end(JSON.stringify({ message }));
   return judge(parseBlocks(await promise));
