@@ -55,6 +55,8 @@ interface Answer {
 /** What comes next of one channel: lines, and the position after them. */
 interface Next extends EventLines {
   position: Position;
+  /** The lines are a `reset`. */
+  reset?: ResetReason;
 }
 
 export function encodeLines({ payload }: LogRecord): EventLines {
@@ -83,16 +85,19 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
 
   function compose(nexts: ReadonlyArray<readonly Next[]>, after: Positions, maxBytes: number): PacketPull<Positions> {
     const positions = [...after];
-    // Each channel has its share, so that none waits behind a busy one.
+    // Each channel has its share, so that none waits behind a busy one. Where large events fill the write, others come first next time.
     const shareChars = maxBytes / channels.length;
+    const first = after.reduce((sum, { seq }) => sum + seq, 0) % channels.length;
     let text = "";
     let eventCount = 0;
     let moved = false;
-    for (const [index, next] of nexts.entries()) {
+    for (let step = 0; step < channels.length && text.length < maxBytes; step++) {
+      const index = (first + step) % channels.length;
       const fullLength = text.length + shareChars;
-      for (const { lines, position } of next) {
+      for (const { lines, position, reset } of nexts[index] ?? []) {
         positions[index] = position;
         moved = true;
+        if (reset) onReset(reset);
         if (lines === "") continue;
         text += `${lines}id: ${formatEventId(names, positions)}\n\n`;
         eventCount += 1;
@@ -109,19 +114,25 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
     return known && samePositions(known, positions) ? known : positions;
   }
 
+  /** Before its first record a log takes anybody, also one who was at the beginning of another. */
+  async function isOfOther(logId: string, { epoch, seq }: Position): Promise<boolean> {
+    return seq === 0 && epoch !== start.epoch && (await log.head(logId))?.epoch !== epoch;
+  }
+
   async function readChannel(channel: FollowedChannel, after: Position, maxChars: number): Promise<readonly Next[]> {
     const { name, logId, tail } = channel;
-    const page = await log.read(logId, after, { count: pageCount, chars: maxChars });
+    const page = (await isOfOther(logId, after))
+      ? ({ type: "diverged" } as const)
+      : await log.read(logId, after, { count: pageCount, chars: maxChars });
     if (page.type === "records") {
       // The first reader that stands at the end starts the tail; nobody has to read that part again.
       if (page.records.length === 0) tail.startAt(after);
       return page.records.map((record) => ({ ...encodeLines(record), position: positionOf(record) }));
     }
     const reason: ResetReason = after === unknownPosition ? "unknown" : page.type;
-    onReset(reason);
     const head = await log.head(logId);
     const position = head ? { epoch: head.epoch, seq: head.trimmedSeq } : start;
-    return [{ lines: formatLines("reset", JSON.stringify({ channel: name, reason })), position }];
+    return [{ lines: formatLines("reset", JSON.stringify({ channel: name, reason })), position, reset: reason }];
   }
 
   async function pullFromLogs(after: Positions, maxBytes: number): Promise<PacketPull<Positions>> {

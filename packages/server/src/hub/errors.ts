@@ -1,4 +1,5 @@
-/** What the hub refuses. Thrown by hub; answered over HTTP by handle and respond. */
+/** What the hub refuses. Thrown all over the hub; answered over HTTP by handle and respond. */
+import { LogError } from "@typebar/log";
 
 /** HTTP status of each code. */
 export const hubErrorStatus = {
@@ -36,4 +37,10 @@ export class HubError extends Error {
   get status(): number {
     return hubErrorStatus[this.code];
   }
+}
+
+/** @throws {HubError} "store-unavailable" where the log did not answer; else what it is given. */
+export function toHubError(error: unknown): never {
+  if (error instanceof LogError) throw new HubError("store-unavailable", "The store does not answer", { cause: error });
+  throw error;
 }

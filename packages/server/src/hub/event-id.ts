@@ -1,18 +1,13 @@
 /**
- * Where a reader stands in one channel or in several, as an event ID: `rates@1730000000000:57,sales@1730000000001:9`. Read by hub,
+ * Where a reader stands in one channel or in several, as an event ID: `rates@1730000000000:57,sales@1730000000001:9`. Read by places,
  * written by channel-feed.
  *
  * @see PROTOCOL.md
  */
 import type { Position } from "@typebar/log";
+import { isChannelName } from "./channel-name.ts";
 
-const channelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const partPattern = /^([^@]+)@(\d{1,16}):(\d{1,16})$/;
-
-/** 1 to 64 of `A-Z a-z 0-9 . _ -`, of which the first is a letter or a digit: nothing that has a meaning in an event ID or a URL. */
-export function isChannelName(name: string): boolean {
-  return channelPattern.test(name);
-}
 
 export function formatEventId(channels: readonly string[], positions: readonly Position[]): string {
   let id = "";

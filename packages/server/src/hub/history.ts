@@ -1,5 +1,5 @@
-/** Keeps what a channel remembers within its bounds. Told by hub of each append and of each first use. */
-import type { RecordLog, Retention } from "@typebar/log";
+/** Keeps what a channel remembers within its bounds. Told of each append by publisher, of each reader by places. */
+import type { LogHead, RecordLog, Retention } from "@typebar/log";
 import type { TimerWheel, WheelTimer } from "../timer-wheel.ts";
 
 export interface HistoryOptions {
@@ -11,13 +11,19 @@ export interface HistoryOptions {
 export interface History {
   /** So much was appended; count and bytes may pass their bounds by an eighth before they are trimmed. */
   appended(logId: string, records: { count: number; bytes: number }): void;
-  /** Somebody is about to read the log. Settles when it is within its bounds. */
-  use(logId: string): Promise<void>;
+  /**
+   * Somebody is about to read the log. Settles when it is within its bounds, with its state.
+   *
+   * @throws {LogError} "unavailable".
+   */
+  use(logId: string): Promise<LogHead | undefined>;
   close(): void;
 }
 
-/** What was appended to a log since it was trimmed. */
+/** A log that is kept within its bounds, and what was appended to it since it was trimmed. */
 interface Usage {
+  /** It is within its bounds, whatever it held before it was used here. */
+  ready: Promise<void>;
   count: number;
   bytes: number;
   idleSweeps: number;
@@ -33,10 +39,18 @@ export function createHistory({ log, retention, wheel }: HistoryOptions): Histor
   const slack = { count: Math.max(1, Math.floor(Math.min(count, 1024) / 8)), bytes: Math.max(1, bytes / 8) };
   const sweepMs = ageMs === undefined ? undefined : Math.min(maxSweepMs, ageMs / sweepsPerAge);
   let sweepTimer: WheelTimer | undefined;
+  let isClosed = false;
 
   async function trim(logId: string): Promise<void> {
     // A store that does not answer now is asked again at the next time: until then more is kept, never less.
     await log.trim(logId, retention).catch(() => undefined);
+  }
+
+  function startUsing(logId: string): Usage {
+    const usage = { ready: trim(logId), count: 0, bytes: 0, idleSweeps: 0 };
+    inUse.set(logId, usage);
+    scheduleSweep();
+    return usage;
   }
 
   function sweep(): void {
@@ -51,14 +65,13 @@ export function createHistory({ log, retention, wheel }: HistoryOptions): Histor
   }
 
   function scheduleSweep(): void {
-    if (sweepMs === undefined || inUse.size === 0) return;
+    if (sweepMs === undefined || inUse.size === 0 || isClosed) return;
     sweepTimer ??= wheel.after(wheel.toTurns(sweepMs), sweep);
   }
 
   return {
     appended(logId, records) {
-      const usage = inUse.get(logId) ?? { count: 0, bytes: 0, idleSweeps: 0 };
-      inUse.set(logId, usage);
+      const usage = inUse.get(logId) ?? startUsing(logId);
       usage.count += records.count;
       usage.bytes += records.bytes;
       usage.idleSweeps = 0;
@@ -67,13 +80,17 @@ export function createHistory({ log, retention, wheel }: HistoryOptions): Histor
         usage.bytes = 0;
         void trim(logId);
       }
-      scheduleSweep();
     },
     async use(logId) {
-      // Those in use are trimmed anyway.
-      if (!inUse.has(logId)) await trim(logId);
+      const head = await log.head(logId);
+      // Anybody can ask for any name: what does not exist is not remembered.
+      if (!head) return undefined;
+      const usage = inUse.get(logId);
+      await (usage ?? startUsing(logId)).ready;
+      return usage ? head : log.head(logId);
     },
     close() {
+      isClosed = true;
       sweepTimer?.cancel();
       inUse.clear();
     },

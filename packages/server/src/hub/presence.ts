@@ -4,7 +4,7 @@ import type { TimerWheel, WheelTimer } from "../timer-wheel.ts";
 /** Whether a channel tells of its followers: not at all, how many connections there are, or also whose. */
 export type PresenceMode = "off" | "count" | "users";
 
-/** Data of a `presence` event. `users`, `joined` and `left` only where the mode is `"users"`. */
+/** Data of a `presence` event. `joined` and `left` only where the mode is `"users"`. */
 export interface PresenceEvent {
   /** Open connections that follow the channel. */
   count: number;
@@ -23,7 +23,8 @@ export interface PresenceState {
 
 export interface PresenceOptions {
   modeOf: (channel: string) => PresenceMode;
-  publish: (channel: string, event: PresenceEvent) => void;
+  /** Where it rejects, the same is told again after `intervalMs`. */
+  publish: (channel: string, event: PresenceEvent) => Promise<void>;
   /** At most one event per channel in so many milliseconds: who reloads a page neither leaves nor joins. */
   intervalMs: number;
   wheel: TimerWheel;
@@ -41,32 +42,43 @@ interface Room {
   count: number;
   /** Connections by user. */
   users: Map<string, number>;
-  /** What the last event said. */
+  /** What the last event that was stored said. */
   told: { count: number; users: ReadonlySet<string> };
   timer: WheelTimer | undefined;
+  isTelling: boolean;
 }
 
 export function createPresence({ modeOf, publish, intervalMs, wheel }: PresenceOptions): Presence {
   const rooms = new Map<string, Room>();
+  let isClosed = false;
 
   function changed(channel: string, room: Room): void {
     if (modeOf(channel) === "off") {
       if (room.count === 0) rooms.delete(channel);
       return;
     }
-    room.timer ??= wheel.after(wheel.toTurns(intervalMs), () => tell(channel, room));
+    if (!isClosed && !room.isTelling) {
+      room.timer ??= wheel.after(wheel.toTurns(intervalMs), () => void tell(channel, room));
+    }
   }
 
-  function tell(channel: string, room: Room): void {
+  async function tell(channel: string, room: Room): Promise<void> {
     room.timer = undefined;
-    const { told, count } = room;
-    const users = new Set(room.users.keys());
-    const joined = [...users].filter((user) => !told.users.has(user));
-    const left = [...told.users].filter((user) => !users.has(user));
-    room.told = { count, users };
-    if (count === 0) rooms.delete(channel);
-    if (count === told.count && joined.length === 0 && left.length === 0) return;
-    publish(channel, modeOf(channel) === "users" ? { count, joined, left } : { count });
+    const now = { count: room.count, users: new Set(room.users.keys()) };
+    const joined = [...now.users].filter((user) => !room.told.users.has(user));
+    const left = [...room.told.users].filter((user) => !now.users.has(user));
+    const { count } = now;
+    if (count !== room.told.count || joined.length > 0 || left.length > 0) {
+      room.isTelling = true;
+      await publish(channel, modeOf(channel) === "users" ? { count, joined, left } : { count }).then(
+        () => (room.told = now),
+        // The log does not answer.
+        () => undefined,
+      );
+      room.isTelling = false;
+    }
+    if (!isTold(room)) changed(channel, room);
+    else if (room.count === 0) rooms.delete(channel);
   }
 
   return {
@@ -76,6 +88,7 @@ export function createPresence({ modeOf, publish, intervalMs, wheel }: PresenceO
         users: new Map<string, number>(),
         told: { count: 0, users: new Set<string>() },
         timer: undefined,
+        isTelling: false,
       };
       rooms.set(channel, room);
       room.count += 1;
@@ -98,8 +111,15 @@ export function createPresence({ modeOf, publish, intervalMs, wheel }: PresenceO
       return { count: room?.count ?? 0, users: [...(room?.users.keys() ?? [])] };
     },
     close() {
+      isClosed = true;
       for (const room of rooms.values()) room.timer?.cancel();
       rooms.clear();
     },
   };
+}
+
+function isTold({ count, users, told }: Room): boolean {
+  return (
+    count === told.count && users.size === told.users.size && [...users.keys()].every((user) => told.users.has(user))
+  );
 }

@@ -117,3 +117,16 @@ export async function refusalOf(client: RawClient): Promise<{ status: number; co
   const status = Number(client.head().split(" ")[1]);
   return { status, code: (JSON.parse(client.body()) as { code: string }).code };
 }
+
+/** What is written to the sockets from now on; bytes that are shared are in it once. */
+export function collectWritten(sockets: readonly Socket[]): Set<unknown> {
+  const written = new Set<unknown>();
+  for (const socket of sockets) {
+    const write = socket.write.bind(socket) as (...call: unknown[]) => boolean;
+    socket.write = (...call: unknown[]) => {
+      written.add(call[0]);
+      return write(...call);
+    };
+  }
+  return written;
+}

@@ -1,0 +1,64 @@
+/** Stores the events of channels; who follows is told by the log. Used by hub, also for what presence has to say. */
+import type { RecordLog } from "@typebar/log";
+import type { StreamObserver } from "../observer.ts";
+import { type ChannelEvent, toOwnPayload, toPayload } from "./channel-event.ts";
+import { checkChannelName, toLogId } from "./channel-name.ts";
+import { HubError, toHubError } from "./errors.ts";
+import { formatEventId } from "./event-id.ts";
+import type { History } from "./history.ts";
+import type { HubLimits } from "./hub-options.ts";
+import type { PresenceEvent } from "./presence.ts";
+import type { Rights } from "./rights.ts";
+
+export interface PublisherOptions {
+  log: RecordLog;
+  history: History;
+  limits: Pick<HubLimits, "eventBytes" | "eventsPerPublish">;
+  rights: Rights;
+  observer: StreamObserver;
+}
+
+export interface Publisher {
+  /**
+   * Stores all or none. `as`: in whose name; without it nobody is asked.
+   *
+   * @returns the last one's event ID.
+   * @throws {HubError} as `Hub.publish`.
+   */
+  publish(
+    channel: string,
+    events: ChannelEvent | readonly ChannelEvent[],
+    as: string | undefined,
+  ): Promise<{ id: string }>;
+  /** @throws {HubError} "store-unavailable". */
+  publishPresence(channel: string, event: PresenceEvent): Promise<void>;
+}
+
+export function createPublisher({ log, history, limits, rights, observer }: PublisherOptions): Publisher {
+  async function append(channel: string, payloads: readonly string[]): Promise<{ id: string }> {
+    const startedMs = performance.now();
+    const logId = toLogId(channel);
+    const { position } = await log.append(logId, "any", payloads).catch(toHubError);
+    const bytes = payloads.reduce((sum, payload) => sum + Buffer.byteLength(payload), 0);
+    history.appended(logId, { count: payloads.length, bytes });
+    observer.published?.(payloads.length, performance.now() - startedMs);
+    return { id: formatEventId([channel], [position]) };
+  }
+
+  return {
+    async publish(channel, events, as) {
+      checkChannelName(channel);
+      const list = Array.isArray(events) ? (events as readonly ChannelEvent[]) : [events as ChannelEvent];
+      if (list.length === 0) throw new HubError("bad-event", "There is no event");
+      if (list.length > limits.eventsPerPublish) {
+        throw new HubError("event-too-large", `${limits.eventsPerPublish} events can be published at once`);
+      }
+      const payloads = list.map((event) => toPayload(event, limits.eventBytes));
+      if (as !== undefined) await rights.check("publish", [channel], as);
+      return append(channel, payloads);
+    },
+    async publishPresence(channel, event) {
+      await append(channel, [toOwnPayload("presence", event)]);
+    },
+  };
+}

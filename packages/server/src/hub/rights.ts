@@ -1,0 +1,43 @@
+/** Whether somebody may follow a channel or publish to it, even where that changes while it is asked. Used by hub and followers. */
+import { HubError } from "./errors.ts";
+import type { AuthorizationQuestion, HubOptions } from "./hub-options.ts";
+
+export interface Rights {
+  /** How often they have changed. */
+  readonly version: number;
+  /** They have changed: answers from before count no more. */
+  change(): void;
+  /**
+   * Settles when all is allowed, with the version that the answers are of.
+   *
+   * @throws {HubError} "forbidden"; and what `authorize` throws.
+   */
+  check(
+    action: AuthorizationQuestion["action"],
+    channels: readonly string[],
+    user: string | undefined,
+  ): Promise<number>;
+}
+
+/** @param authorize - Without it all is allowed. */
+export function createRights(authorize: HubOptions["authorize"]): Rights {
+  let version = 0;
+  return {
+    get version() {
+      return version;
+    },
+    change() {
+      version += 1;
+    },
+    async check(action, channels, user) {
+      while (authorize) {
+        const askedVersion = version;
+        const answers = await Promise.all(channels.map(async (channel) => authorize({ action, channel, user })));
+        const refused = answers.findIndex((may) => !may);
+        if (refused >= 0) throw new HubError("forbidden", `This channel may not be used so: ${channels[refused]}`);
+        if (askedVersion === version) break;
+      }
+      return version;
+    },
+  };
+}
