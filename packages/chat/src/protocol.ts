@@ -60,6 +60,10 @@ export const problemCodes = [
   "nothing-to-answer",
   "nothing-to-continue",
   "key-reused",
+  "too-many-streams",
+  "publishing-off",
+  "reserved-channel",
+  "event-too-large",
   "store-unavailable",
   "draining",
   "internal",
@@ -121,6 +125,14 @@ export const closeData = "[DONE]";
 /** `data` of `event: reset`: what the client had is no longer the log's; the whole answer follows. */
 export interface Reset {
   reason: "expired" | "diverged";
+}
+
+/** `data` of `event: online`, in the channel of that name. */
+export interface Online {
+  /** Event streams that are open here: of answers and of channels. */
+  count: number;
+  /** Those of them that follow this channel: pages that show it. */
+  followers: number;
 }
 
 /** One part of a stored message, in the AI SDK's UIMessage vocabulary. */

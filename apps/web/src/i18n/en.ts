@@ -1,6 +1,6 @@
 /** English. zh.ts has the same keys; a test compares them. */
 export const en = {
-  app: { newChat: "New chat", menu: "Conversations", close: "Close" },
+  app: { newChat: "New chat", menu: "Conversations", close: "Close", online: "{count} online" },
   day: { today: "Today", yesterday: "Yesterday", week: "Previous 7 days", older: "Older" },
   list: {
     empty: "Your conversations will appear here.",
@@ -136,6 +136,10 @@ export const en = {
     "nothing-to-answer": "There is no question to answer.",
     "nothing-to-continue": "This answer cannot be continued.",
     "key-reused": "The server took this for another request. Try again.",
+    "too-many-streams": "Too many pages are open at this address. Close one, or wait a moment.",
+    "publishing-off": "Nothing can be published here.",
+    "reserved-channel": "This channel is the server's own.",
+    "event-too-large": "The event is too large.",
     "store-unavailable": "The server cannot store anything right now. Its disk may be full.",
     draining: "The server is restarting. Try again in a moment.",
     internal: "Something went wrong in the server.",

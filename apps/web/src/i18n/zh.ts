@@ -2,7 +2,7 @@
 import type { Words } from "./en.ts";
 
 export const zh: Words = {
-  app: { newChat: "新对话", menu: "对话列表", close: "关闭" },
+  app: { newChat: "新对话", menu: "对话列表", close: "关闭", online: "在线 {count}" },
   day: { today: "今天", yesterday: "昨天", week: "过去 7 天", older: "更早" },
   list: {
     empty: "你的对话会显示在这里。",
@@ -122,6 +122,10 @@ export const zh: Words = {
     "nothing-to-answer": "没有可以回答的问题。",
     "nothing-to-continue": "这个回答无法继续。",
     "key-reused": "服务器把它当成了另一个请求，请重试。",
+    "too-many-streams": "这个地址打开的页面太多。请关闭一个，或稍等片刻。",
+    "publishing-off": "这里不能发布事件。",
+    "reserved-channel": "这个频道只由服务器自己写入。",
+    "event-too-large": "事件太大。",
     "store-unavailable": "服务器暂时无法保存数据，磁盘可能已满。",
     draining: "服务器正在重启，请稍后重试。",
     internal: "服务器内部出错。",

@@ -6,6 +6,7 @@ import { createChunkFormat, fromPayload, toResetEvent } from "../generation/reco
 import { headerNames } from "../protocol.ts";
 import type { GenerationRow } from "../store/rows.ts";
 import type { ChatContext, ResumeResult, RouteContext } from "./context.ts";
+import { ProblemError, tooManyStreams } from "./problem.ts";
 import { toStoredRecords } from "./stored-records.ts";
 
 /** How an endpoint writes an answer, where it is not in chunks. */
@@ -16,17 +17,30 @@ export interface AnswerWire {
 }
 
 /**
+ * Makes sure of a place for an event stream, before anything is begun for it.
+ *
+ * @throws {ProblemError} "too-many-streams".
+ */
+export function takePlace({ admitStream }: RouteContext, c: ChatContext): void {
+  if (admitStream?.(c.env.incoming, c.env.outgoing) === false)
+    throw new ProblemError("too-many-streams", tooManyStreams);
+}
+
+/**
  * Follows a generation from its start, or after `after`, as PROTOCOL.md#resume says.
  *
  * @throws {LogError} "unavailable"; nothing was written then.
+ * @throws {ProblemError} "too-many-streams".
  */
 export async function openAnswer(
-  { log, store, streams, onResume }: RouteContext,
+  context: RouteContext,
   c: ChatContext,
   generation: GenerationRow,
   lastPosition: Position | undefined,
   wire?: AnswerWire,
 ): Promise<Response> {
+  const { log, store, streams, onResume } = context;
+  takePlace(context, c);
   const { incoming: request, outgoing: response } = c.env;
   const { id } = generation;
   const source = { logId: id, alone: wire !== undefined };

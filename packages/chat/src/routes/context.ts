@@ -1,5 +1,5 @@
 /** What every route is given. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { RecordLog } from "@typebar/log";
 import type { EventStreams } from "@typebar/server";
@@ -30,6 +30,11 @@ export interface RouteContext {
   heartbeatMs?: number;
   /** Whether a GET may start an answer, by its `Origin` and `Sec-Fetch-*` headers. */
   mayStartByGet: (request: IncomingMessage) => boolean;
+  /**
+   * Takes a place for one more event stream of this client until the response is over, once for each response; `false` if there is
+   * none. Asked before anything is begun. @defaultValue there always is one
+   */
+  admitStream?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** The server is being stopped: nothing new is begun. */
   isDraining: () => boolean;
 }

@@ -21,6 +21,10 @@ const problems: Readonly<Record<ProblemCode, readonly [status: number, title: st
   "nothing-to-answer": [409, "There is no message to answer"],
   "nothing-to-continue": [409, "There is no answer to continue"],
   "key-reused": [422, "The key was used for another request"],
+  "too-many-streams": [429, "Too many event streams are open"],
+  "publishing-off": [403, "Nothing can be published here"],
+  "reserved-channel": [403, "The channel is the server's own"],
+  "event-too-large": [413, "An event is too large, or there are too many"],
   "store-unavailable": [503, "The store does not answer"],
   draining: [503, "The server is being stopped"],
   internal: [500, "Something went wrong on the server"],
@@ -73,6 +77,9 @@ export function toErrorResponse(
     },
   });
 }
+
+/** Streams end by themselves, and sooner or later a place is free. */
+export const tooManyStreams: ProblemOptions = { headers: { "Retry-After": "5" } };
 
 /** A problem found deep inside a route. */
 export class ProblemError extends Error {

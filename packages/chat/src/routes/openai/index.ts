@@ -4,7 +4,7 @@ import { type Position, start } from "@typebar/log";
 import type { RecordFormat } from "@typebar/server";
 import { headerNames } from "../../protocol.ts";
 import type { GenerationRow } from "../../store/rows.ts";
-import { openAnswer, toAnswerHeaders } from "../answer-stream.ts";
+import { openAnswer, takePlace, toAnswerHeaders } from "../answer-stream.ts";
 import { readJson } from "../body.ts";
 import type { ChatApp, ChatContext, RouteContext } from "../context.ts";
 import { createDefaultModel } from "../default-model.ts";
@@ -27,6 +27,7 @@ export function addOpenAIRoutes(app: ChatApp, context: RouteContext): void {
     const { incoming, outgoing } = c.env;
     const request = parseCompletionBody(await readJson(incoming, outgoing));
     const resumed = await findResumed(context, c, request.hash);
+    if (request.stream) takePlace(context, c);
     const generation = resumed?.generation ?? (await begin(c, request));
     return request.stream ? openStream(c, request, generation, resumed?.position) : answerWhole(c, generation);
   });
