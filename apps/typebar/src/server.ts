@@ -14,14 +14,18 @@ import {
   problemFor,
 } from "@typebar/chat";
 import { openSqliteLog } from "@typebar/log/sqlite";
-import { createEventStreams } from "@typebar/server";
+import { createEventStreams, createHub } from "@typebar/server";
 import type { Logger } from "pino";
 import { createAccess } from "./access/access.ts";
 import { type CreateProblem, toAccessResponse, writeAccessResponse } from "./access/access-response.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
+import { createPublishKey } from "./access/publish-key.ts";
 import { toOriginForm, toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
+import { createStreamLimit } from "./access/stream-limit.ts";
+import { createChannelRoutes } from "./channels/channel-routes.ts";
+import { createOnlineChannel } from "./channels/online.ts";
 import type { Config } from "./config/load-config.ts";
 import { isWildcardHost } from "./config/loopback.ts";
 import { listen, readOpenFilesLimit } from "./listen.ts";
@@ -68,6 +72,12 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   const { providers: found, onlyGuide } = await findProviders(config, docsDir);
   const providers = createProviderRegistry({ providers: found, defaultModel: config.model });
   const streams = createEventStreams({ log, observer: metrics.streams });
+  const hub = createHub({ log, observer: metrics.streams });
+  const online = createOnlineChannel({ hub, countStreams: () => streams.openCount + hub.openCount });
+  const admitStream = createStreamLimit({
+    perAddress: config.streamsPerAddress,
+    onRefused: () => metrics.streams.refused("too-many-connections"),
+  });
   const generations = createGenerations({
     log,
     store: store.generations,
@@ -91,7 +101,9 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
           now: Date.now,
           steadyNow: () => performance.now(),
         });
-  const access = createAccess({ host: config.host, publicUrl: config.publicUrl, origins: config.origins, gate });
+  const isPublishKey = config.publishKey === undefined ? undefined : createPublishKey(config.publishKey);
+  const { host, publicUrl, origins } = config;
+  const access = createAccess({ host, publicUrl, origins, gate, isPublishKey });
   const routes = createChatRoutes({
     store,
     log,
@@ -101,9 +113,17 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     ownerOf: () => soleOwner,
     requestIdOf,
     onResume: metrics.onResume,
+    admitStream: (request, response) => admitStream(toRequestFacts(request).address, response),
     mayStartByGet: ({ headers }) => access.isAllowedStartRequest(headers),
     isDraining: () => draining,
     report: (message, error, details) => logger.error({ err: error, ...details }, message),
+  });
+  const channels = createChannelRoutes({
+    hub,
+    online,
+    canPublish: isPublishKey !== undefined,
+    admitStream: ({ address }, response) => admitStream(address, response),
+    isDraining: () => draining,
   });
   const signIn = gate && createSignInRoutes({ gate, problem: createProblem });
   const files = createStaticFiles({ webDir: join(rootDir, "apps/web/dist"), docsDir });
@@ -125,6 +145,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     if (refusal) return refusal;
     const { method, path, headers } = facts;
     if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
+    if (path.startsWith("/api/channels/")) return channels.respond(facts, env);
     if (path.startsWith("/api/") || path.startsWith("/v1/") || path === "/livez" || path === "/readyz")
       return routes.fetch(request, env);
     if (path === "/metrics") return method === "GET" ? metrics.respond() : createMethodProblem();
@@ -176,9 +197,11 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     async close(graceMs) {
       draining = true;
       streams.cut();
+      hub.cut();
       await generations.drain(graceMs);
       server.close();
-      await streams.close();
+      await Promise.all([streams.close(), hub.close()]);
+      online.close();
       server.closeAllConnections();
       await resources.disposeAsync();
     },

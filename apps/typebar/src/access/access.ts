@@ -5,9 +5,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ProblemCode } from "@typebar/chat/protocol";
 import { createCors } from "./cors.ts";
+import { credentialOf } from "./credential.ts";
 import { createHostCheck } from "./host-check.ts";
 import { createOriginCheck, createStartCheck } from "./origin-check.ts";
 import type { PasswordGate } from "./password-gate.ts";
+import { type IsKey, isPublishRequest } from "./publish-key.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** `headers` belong on the answer, whatever it is. */
@@ -33,12 +35,14 @@ export interface AccessOptions {
   origins: readonly string[];
   /** `undefined`: no password is set, and everybody who reaches this server is its owner. */
   gate: PasswordGate | undefined;
+  /** @defaultValue no key is set */
+  isPublishKey?: IsKey | undefined;
 }
 
 /** Signing in and asking whether the process lives need no password. */
 const openPaths = new Set(["/livez", "/readyz", "/sign-in", "/sign-in.css", "/sign-out"]);
 
-export function createAccess({ host, publicUrl, origins, gate }: AccessOptions): Access {
+export function createAccess({ host, publicUrl, origins, gate, isPublishKey }: AccessOptions): Access {
   const isOwnHost = createHostCheck({ host, publicUrl });
   const isAllowedOrigin = createOriginCheck({ origins, publicUrl });
   const cors = createCors(origins);
@@ -65,14 +69,32 @@ export function createAccess({ host, publicUrl, origins, gate }: AccessOptions):
         const detail = "Pages of that origin may not send this request. TYPEBAR_ORIGINS lists those that may.";
         return { type: "refused", code: "forbidden-origin", detail, headers };
       }
-      if (gate === undefined || openPaths.has(request.path)) return { type: "allowed", headers };
-      return decideByPassword(gate, request, headers);
+      const isOtherKey = isPublishRequest(request) ? isPublishKey : undefined;
+      if (gate === undefined) return decideWithoutPassword(isOtherKey, request, headers);
+      if (openPaths.has(request.path)) return { type: "allowed", headers };
+      return decideByPassword(gate, isOtherKey, request, headers);
     },
   };
 }
 
-function decideByPassword(gate: PasswordGate, request: RequestFacts, headers: Record<string, string>): AccessDecision {
-  const decision = gate.check(request.headers, request.address);
+/** Everybody is the owner, so there is nothing to guess; but whoever brings a key is told that it is the wrong one. */
+function decideWithoutPassword(
+  isKey: IsKey | undefined,
+  request: RequestFacts,
+  headers: Record<string, string>,
+): AccessDecision {
+  const candidate = isKey && credentialOf(request.headers);
+  if (!candidate || isKey(candidate)) return { type: "allowed", headers };
+  return refuse(headers, "That is not the key of TYPEBAR_PUBLISH_KEY.");
+}
+
+function decideByPassword(
+  gate: PasswordGate,
+  isOtherKey: IsKey | undefined,
+  request: RequestFacts,
+  headers: Record<string, string>,
+): AccessDecision {
+  const decision = gate.check(request.headers, request.address, isOtherKey);
   switch (decision.type) {
     case "allowed":
       return { type: "allowed", headers };
@@ -82,12 +104,13 @@ function decideByPassword(gate: PasswordGate, request: RequestFacts, headers: Re
       return { type: "refused", code: "too-many-attempts", detail, headers: { ...headers, ...retry } };
     }
     case "unauthorized":
-      return isNavigation(request) ? sendToSignIn(request, headers) : refuse(headers);
+      return isNavigation(request) ? sendToSignIn(request, headers) : refuse(headers, askForPassword);
   }
 }
 
-function refuse(headers: Record<string, string>): AccessDecision {
-  const detail = "A password is needed: as Authorization: Bearer, in a token header, or by signing in.";
+const askForPassword = "A password is needed: as Authorization: Bearer, in a token header, or by signing in.";
+
+function refuse(headers: Record<string, string>, detail: string): AccessDecision {
   return { type: "refused", code: "unauthorized", detail, headers: { ...headers, "WWW-Authenticate": "Bearer" } };
 }
 

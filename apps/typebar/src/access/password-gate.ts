@@ -4,7 +4,9 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { createAttemptLimit } from "./attempt-limit.ts";
+import { credentialOf } from "./credential.ts";
 import { createOverallLimit } from "./overall-limit.ts";
+import type { IsKey } from "./publish-key.ts";
 import { createSessionKey, sessionSeconds } from "./session.ts";
 
 export type GateDecision =
@@ -13,7 +15,8 @@ export type GateDecision =
   | { type: "too-many-attempts"; retryAfterSeconds: number };
 
 export interface PasswordGate {
-  check: (headers: IncomingHttpHeaders, address: string) => GateDecision;
+  /** `isOtherKey` opens as well, what is asked for; whoever knows that one alone may not guess passwords any faster. */
+  check: (headers: IncomingHttpHeaders, address: string, isOtherKey?: IsKey) => GateDecision;
   /** Tries a password from the sign-in page. */
   tryPassword: (password: string, address: string) => GateDecision;
   /** A `Set-Cookie` that signs a browser in. */
@@ -41,10 +44,12 @@ export async function createPasswordGate(options: PasswordGateOptions): Promise<
   const cookieName = isHttps ? "__Host-typebar-session" : "typebar-session";
   const attributes = `Path=/; HttpOnly; SameSite=Strict${isHttps ? "; Secure" : ""}`;
 
-  const tryBytes = (candidate: Uint8Array, address: string): GateDecision => {
+  const tryBytes = (candidate: Uint8Array, address: string, isOtherKey?: IsKey): GateDecision => {
     const waitMs = Math.max(limit.waitMs(address), overall.waitMs(address));
     if (waitMs > 0) return { type: "too-many-attempts", retryAfterSeconds: Math.ceil(waitMs / 1000) };
     if (!key.isPassword(candidate)) {
+      // Failures are neither counted nor forgiven.
+      if (isOtherKey?.(candidate)) return { type: "allowed" };
       limit.fail(address);
       overall.fail();
       return { type: "unauthorized" };
@@ -55,25 +60,17 @@ export async function createPasswordGate(options: PasswordGateOptions): Promise<
   };
 
   return {
-    check: (headers, address) => {
+    check: (headers, address, isOtherKey) => {
       const session = cookieOf(headers.cookie, cookieName);
       if (session !== undefined && key.isValid(session, now() / 1000)) return { type: "allowed" };
-      const candidate = passwordOf(headers);
-      return candidate === undefined ? { type: "unauthorized" } : tryBytes(candidate, address);
+      const candidate = credentialOf(headers);
+      return candidate === undefined ? { type: "unauthorized" } : tryBytes(candidate, address, isOtherKey);
     },
     tryPassword: (candidate, address) => tryBytes(Buffer.from(candidate), address),
     signInCookie: () =>
       `${cookieName}=${key.sign(Math.floor(now() / 1000) + sessionSeconds)}; Max-Age=${sessionSeconds}; ${attributes}`,
     signOutCookie: () => `${cookieName}=; Max-Age=0; ${attributes}`,
   };
-}
-
-/** Node reads header bytes as Latin-1; taken back to bytes, a password in any script compares as UTF-8. */
-function passwordOf(headers: IncomingHttpHeaders): Uint8Array | undefined {
-  const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1];
-  const token = headers["token"];
-  const text = bearer ?? (Array.isArray(token) ? token[0] : token);
-  return text === undefined ? undefined : Buffer.from(text, "latin1");
 }
 
 function cookieOf(header: string | undefined, name: string): string | undefined {

@@ -6,7 +6,8 @@ export type ConfigErrorCode =
   | "given-twice"
   | "invalid-value"
   | "not-in-this-version"
-  | "password-needed";
+  | "password-needed"
+  | "same-secret";
 
 /** `message` names the variable and what it accepts, and never holds a secret. */
 export class ConfigError extends Error {

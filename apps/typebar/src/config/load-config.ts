@@ -26,6 +26,10 @@ export interface Config {
   /** Without a path. */
   publicUrl: URL | undefined;
   password: string | undefined;
+  /** Whoever has it may publish to channels, and nothing else; `undefined`: nobody may. */
+  publishKey: string | undefined;
+  /** Event streams that one address may have open; `Infinity`: any number. */
+  streamsPerAddress: number;
   /** As browsers write them in `Origin`. */
   origins: string[];
   continuation: "auto" | "prefill" | "prompt" | "none";
@@ -60,6 +64,12 @@ export function loadConfig({ argv, env, readFile }: LoadConfigOptions): LoadedCo
     throw new ConfigError(
       "password-needed",
       `HOST is ${JSON.stringify(config.host)}, which other machines can reach, so TYPEBAR_PASSWORD must be set too; or leave HOST at 127.0.0.1.`,
+    );
+  }
+  if (config.publishKey !== undefined && config.publishKey === config.password) {
+    throw new ConfigError(
+      "same-secret",
+      "TYPEBAR_PUBLISH_KEY is the same as TYPEBAR_PASSWORD, so whoever may publish could do everything; set it to another text.",
     );
   }
   return { type: "run", config };
@@ -103,6 +113,8 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     discoverPorts: found.TYPEBAR_DISCOVER_PORTS,
     publicUrl: found.PUBLIC_URL,
     password: found.TYPEBAR_PASSWORD,
+    publishKey: found.TYPEBAR_PUBLISH_KEY,
+    streamsPerAddress: toStreamLimit(found.TYPEBAR_STREAMS_PER_ADDRESS, found.TYPEBAR_PASSWORD),
     origins: found.TYPEBAR_ORIGINS,
     continuation: found.TYPEBAR_CONTINUATION,
     firstTokenMs: found.TYPEBAR_FIRST_TOKEN_MS,
@@ -113,6 +125,12 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     logTtlSeconds: found.TYPEBAR_LOG_TTL_S,
     logLevel: found.TYPEBAR_LOG_LEVEL,
   };
+}
+
+/** The single owner on loopback is not limited. */
+function toStreamLimit(named: number | undefined, password: string | undefined): number {
+  const limit = named ?? (password === undefined ? 0 : 32);
+  return limit === 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
 function toInvalidValue(issues: readonly v.BaseIssue<unknown>[], named: Map<Variable, NamedValue>): ConfigError {

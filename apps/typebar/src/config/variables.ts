@@ -61,6 +61,8 @@ export const variableSchema = v.object({
     ),
   ),
   TYPEBAR_PASSWORD: v.optional(secret),
+  TYPEBAR_PUBLISH_KEY: v.optional(secret),
+  TYPEBAR_STREAMS_PER_ADDRESS: v.optional(wholeNumber(0, 1_000_000)),
   TYPEBAR_ORIGINS: v.optional(
     list(
       v.pipe(
@@ -125,6 +127,15 @@ export const variableTexts: Record<Variable, VariableText> = {
     accepts: "an http or https address without a path, such as https://chat.example.org",
   },
   TYPEBAR_PASSWORD: { help: "password that everybody needs", accepts: "text without control characters", secret: true },
+  TYPEBAR_PUBLISH_KEY: {
+    help: "key with which events may be published to channels, and nothing else; none: they cannot be",
+    accepts: "text without control characters",
+    secret: true,
+  },
+  TYPEBAR_STREAMS_PER_ADDRESS: {
+    help: "event streams that one address may have open; 0: any number [32 with a password, else 0]",
+    accepts: "a whole number from 0 to 1000000",
+  },
   TYPEBAR_ORIGINS: {
     help: "other sites whose pages may use this server",
     accepts: "origins with commas between, such as https://app.example.org",

@@ -10,7 +10,7 @@ import { createStreamMetrics } from "./stream-metrics.ts";
 
 export interface Metrics {
   generations: GenerationObserver;
-  streams: StreamObserver;
+  streams: Required<StreamObserver>;
   onResume: (result: ResumeResult) => void;
   /** The same log, whose appends are measured. */
   observeLog: (log: RecordLog) => RecordLog;

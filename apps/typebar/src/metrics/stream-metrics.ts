@@ -1,5 +1,5 @@
 /** What is told of event streams -> numbers. Told by packages/server; part of create-metrics.ts. */
-import type { CloseReason, StreamObserver } from "@typebar/server";
+import type { CloseReason, HubErrorCode, StreamObserver } from "@typebar/server";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 const closeReasons: Readonly<Record<CloseReason, true>> = {
@@ -12,10 +12,20 @@ const closeReasons: Readonly<Record<CloseReason, true>> = {
   forbidden: true,
   failed: true,
 };
+const refusalCodes: Readonly<Record<HubErrorCode, true>> = {
+  "bad-channel": true,
+  "too-many-channels": true,
+  "bad-event": true,
+  "event-too-large": true,
+  forbidden: true,
+  "too-many-connections": true,
+  draining: true,
+  "store-unavailable": true,
+};
 const resetReasons = ["expired", "diverged", "unknown"] as const;
 const publishBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
-export function createStreamMetrics(registry: Registry): Required<Omit<StreamObserver, "refused">> {
+export function createStreamMetrics(registry: Registry): Required<StreamObserver> {
   const registers = [registry];
   // Plain numbers, which are read when somebody looks: a busy server writes hundreds of thousands of times a second.
   let bytes = 0;
@@ -51,6 +61,13 @@ export function createStreamMetrics(registry: Registry): Required<Omit<StreamObs
     registers,
   });
   for (const reason of resetReasons) resets.inc({ reason }, 0);
+  const refusals = new Counter({
+    name: "typebar_stream_refusals_total",
+    help: "Event streams that were not opened and events that were not published, by code.",
+    labelNames: ["code"],
+    registers,
+  });
+  for (const code of Object.keys(refusalCodes)) refusals.inc({ code }, 0);
   const publishedEvents = new Counter({
     name: "typebar_published_events_total",
     help: "Events that were published to channels.",
@@ -78,6 +95,7 @@ export function createStreamMetrics(registry: Registry): Required<Omit<StreamObs
     },
     replayed: (byteCount) => void (replayedBytes += byteCount),
     reset: (reason) => resets.inc({ reason }),
+    refused: (code) => refusals.inc({ code }),
     published(eventCount, ms) {
       publishedEvents.inc(eventCount);
       publishSeconds.observe(ms / 1000);

@@ -52,6 +52,8 @@ describe("configuration", () => {
       discoverPorts: [11_434, 1234, 8080, 8000],
       publicUrl: undefined,
       password: undefined,
+      publishKey: undefined,
+      streamsPerAddress: Infinity,
       origins: [],
       continuation: "auto",
       firstTokenMs: 60_000,
@@ -91,6 +93,21 @@ describe("configuration", () => {
       env: { PORT: "", TYPEBAR_PASSWORD: "", OPENAI_API_KEY: "", TYPEBAR_DISCOVER_PORTS: "" },
     });
     expect(config).toMatchObject({ port: 8787, password: undefined, openaiApiKey: undefined, discoverPorts: [] });
+  });
+
+  test("limits the streams of an address where there is a password, unless it is told otherwise", () => {
+    const limitWith = (env: Record<string, string>): number => configOf({ env }).streamsPerAddress;
+    expect(limitWith({ TYPEBAR_PASSWORD: "x" })).toBe(32);
+    expect(limitWith({ TYPEBAR_PASSWORD: "x", TYPEBAR_STREAMS_PER_ADDRESS: "500" })).toBe(500);
+    expect(limitWith({ TYPEBAR_PASSWORD: "x", TYPEBAR_STREAMS_PER_ADDRESS: "0" })).toBe(Infinity);
+    expect(limitWith({ TYPEBAR_STREAMS_PER_ADDRESS: "5" })).toBe(5);
+  });
+
+  test("does not take the password as the key for publishing: it would open everything", () => {
+    const complaint = complaintOf({ env: { TYPEBAR_PASSWORD: "sesame", TYPEBAR_PUBLISH_KEY: "sesame" } });
+    expect(complaint.code).toBe("same-secret");
+    expect(complaint.message).not.toContain("sesame");
+    expect(configOf({ env: { TYPEBAR_PUBLISH_KEY: "sesame" } }).publishKey).toBe("sesame");
   });
 
   test("has a flag for every variable, and tells of all in --help", () => {
