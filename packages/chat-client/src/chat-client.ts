@@ -7,6 +7,8 @@ import { emptyAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { createApi } from "./api.ts";
 import type { Api, CallOptions } from "./api.ts";
+import { toChannelStream } from "./channel-stream.ts";
+import type { ChannelStream } from "./channel-stream.ts";
 import { createCursors } from "./cursors.ts";
 import type { ChatError } from "./errors.ts";
 import { openGenerationHandle } from "./generation-handle.ts";
@@ -51,6 +53,14 @@ export interface FollowOptions {
   answer?: Answer;
 }
 
+export interface FollowChannelsOptions {
+  /** So many events of each channel's history come first. @defaultValue 0; 1 for the channel `online` alone */
+  history?: number;
+  /** Goes on after this event, remembered from an earlier stream; then no history is asked for. */
+  after?: string;
+  onConnectionChange?: (connection: ConnectionState) => void;
+}
+
 export interface ChatClient extends Api {
   /** Asks. Repeating it after a cut is safe: each start has an `Idempotency-Key`. */
   start(request: ChatRequest, options?: StartOptions): GenerationHandle;
@@ -61,6 +71,8 @@ export interface ChatClient extends Api {
    * Rejects with {@link ChatError}.
    */
   resume(conversationId: string, options?: CallOptions): Promise<GenerationHandle | null>;
+  /** Follows channels, all of them over one connection. What was missed while it was cut comes first when it is back. */
+  followChannels(channels: readonly string[], options?: FollowChannelsOptions): ChannelStream;
 }
 
 /** What a stream asks for. */
@@ -80,18 +92,18 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
     if (error.code === "unauthorized") options.onUnauthorized?.();
   }
 
-  function openStream(request: StreamRequest, settings: StreamSettings): EventStream {
+  function openStream(request: StreamRequest, settings: Partial<StreamSettings>): EventStream {
     const { method, body } = request;
     const url = toUrl(options, request.path);
     const tell = (state: ConnectionState): void => observe?.({ type: "connection", state, method, url });
     const stream = openEventStream(url, {
       method,
       headers: () => toHeaders(options, request.headers),
-      signal: settings.signal,
-      lastEventId: settings.lastEventId,
+      ...(settings.signal && { signal: settings.signal }),
+      lastEventId: settings.lastEventId ?? "",
       onStateChange(state) {
         tell(state);
-        settings.onStateChange(state);
+        settings.onStateChange?.(state);
       },
       ...(body !== undefined && { body }),
       ...(options.fetch && { fetch: options.fetch }),
@@ -134,6 +146,20 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
     async resume(conversationId, call) {
       const { generationId } = await api.readConversation(conversationId, call);
       return generationId === null ? null : client.follow(generationId);
+    },
+    followChannels(channels, { history, after, onConnectionChange } = {}) {
+      const query = new URLSearchParams({
+        channels: channels.join(),
+        ...(history !== undefined && { history: String(history) }),
+      });
+      const stream = openStream(
+        { method: "GET", path: `/api/channels/events?${query}`, headers: { [headerNames.resume]: "1" } },
+        {
+          ...(after !== undefined && { lastEventId: after }),
+          ...(onConnectionChange && { onStateChange: onConnectionChange }),
+        },
+      );
+      return toChannelStream({ stream, onEvent: (event) => observe?.({ type: "event", ...event }), onError });
     },
   };
   return client;

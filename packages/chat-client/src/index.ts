@@ -1,6 +1,14 @@
 /** Chat over Typebar's wire, for any page or program: generations that keep their place, and one chat as it is shown. */
 export { createChatClient } from "./chat-client.ts";
-export type { ChatClient, ChatClientOptions, FollowOptions, StartOptions, WireObservation } from "./chat-client.ts";
+export type {
+  ChatClient,
+  ChatClientOptions,
+  FollowChannelsOptions,
+  FollowOptions,
+  StartOptions,
+  WireObservation,
+} from "./chat-client.ts";
+export type { ChannelEvent, ChannelStream } from "./channel-stream.ts";
 export type { Api, CallOptions } from "./api.ts";
 export type { ServerAddress } from "./server-address.ts";
 export type { GenerationHandle } from "./generation-handle.ts";
@@ -27,5 +35,6 @@ export type {
   Message,
   Model,
   ModelList,
+  Online,
   Usage,
 } from "@typebar/chat/protocol";
