@@ -221,6 +221,24 @@ describe("the page", () => {
     expect(text).toContain("[DONE]");
   });
 
+  it("says how many pages are open as long as it is not the only one", async () => {
+    const online = page.getByTestId("online");
+    const question = "script:plain:12:200 deltas:20 delay:10";
+    // An answer is a stream more, but no other page.
+    await ask(question);
+    await isWhole(question);
+    expect(await online.count()).toBe(0);
+    const other = await openPage();
+    await Promise.all([page, other].map((on) => on.getByText("2 online", { exact: true }).waitFor()));
+    await server.kill("SIGKILL");
+    await online.waitFor({ state: "detached" });
+    await server.start();
+    await page.getByText("2 online", { exact: true }).waitFor();
+    await other.close();
+    await online.waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+  });
+
   it("never runs what a model says", async () => {
     await ask("script:mixed:11:1500");
     await becomes("completed");

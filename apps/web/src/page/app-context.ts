@@ -12,6 +12,8 @@ import { createGraphemes, createHighlighter, createMarkdown } from "../typewrite
 import type { Graphemes, Highlighter, Markdown } from "../typewriter/index.ts";
 import { createWireLog, toWireRow } from "../wire/wire-log.ts";
 import type { WireLog } from "../wire/wire-log.ts";
+import { createOnlinePages } from "./online-pages.ts";
+import type { OnlinePages } from "./online-pages.ts";
 import { createPreferences } from "./preferences.ts";
 import type { Preferences } from "./preferences.ts";
 
@@ -22,6 +24,7 @@ export interface AppContext {
   wire: WireLog;
   typewriter: { markdown: Markdown; graphemes: Graphemes; highlighter: Highlighter };
   models: ShallowRef<ModelList | null>;
+  onlinePages: OnlinePages;
   loadModels(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export function createApp(window: Window): AppContext {
     wire,
     typewriter: { markdown: createMarkdown(), graphemes: createGraphemes(), highlighter: createHighlighter() },
     models,
+    onlinePages: createOnlinePages(client, window.document),
     async loadModels() {
       models.value = await client.listModels().catch(() => models.value);
     },
