@@ -13,6 +13,7 @@ export function createChecks(): Check[] {
     { name: "lint", run: () => runTool("oxlint/bin/oxlint", ["--type-aware"]) },
     ...typedPackages().map((folder) => ({ name: `types of ${folder}`, run: () => checkTypes(folder) })),
     { name: "types of tests, program and tools", run: () => checkTypes(".") },
+    { name: "types of examples", run: () => checkTypes("examples") },
     { name: "types of apps/web", run: () => checkTypes("apps/web", "vue-tsc/bin/vue-tsc.js") },
     { name: "import boundaries", run: checkBoundaries },
     { name: "unused code", run: () => runTool("knip/bin/knip.js", []) },
