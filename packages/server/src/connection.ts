@@ -7,6 +7,7 @@ import { createPacket, type Packet } from "./packet.ts";
 import { watchProgress } from "./progress.ts";
 import type { Feed, PacketPull, Pull } from "./pull.ts";
 import type { Exchange, Sink, SinkEvents } from "./sink.ts";
+import type { StreamHeaders } from "./stream-headers.ts";
 import type { ConnectionTimings } from "./timings.ts";
 import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
 
@@ -32,7 +33,7 @@ export interface ConnectionOptions<P = Position> {
   /** Where the client goes on. */
   after: P;
   /** Sent beside those of every event stream. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: StreamHeaders;
   /** An event that goes before the first one of the feed. */
   preamble?: OutgoingEvent;
   /** The client is known to come back, so the connection may be rotated. */

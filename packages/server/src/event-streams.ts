@@ -9,6 +9,7 @@ import { createFixedFeed } from "./fixed-feed.ts";
 import { createNodeExchange } from "./node-sink.ts";
 import type { Feed, RecordFormat } from "./pull.ts";
 import { createShared } from "./shared.ts";
+import type { StreamHeaders } from "./stream-headers.ts";
 
 export interface EventStreamsOptions extends ConnectionSetOptions {
   log: RecordLog;
@@ -24,7 +25,7 @@ export interface OpenOptions {
   source: { logId: string; alone?: boolean } | { records: Parameters<typeof createFixedFeed>[0] };
   format: RecordFormat;
   after: Position;
-  headers?: Readonly<Record<string, string>>;
+  headers?: StreamHeaders;
   /** Goes before the first one. */
   preamble?: OutgoingEvent;
   /** The client is known to come back, so the connection may be rotated. */

@@ -12,4 +12,5 @@ export type { PresenceEvent, PresenceMode, PresenceState } from "./hub/presence.
 export type { StreamObserver } from "./observer.ts";
 export type { OutgoingEvent } from "@typebar/sse";
 export type { RecordEvent, RecordFormat } from "./pull.ts";
+export type { StreamHeaders } from "./stream-headers.ts";
 export { type ConnectionTimings, defaultTimings } from "./timings.ts";

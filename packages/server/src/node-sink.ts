@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import type { Packet } from "./packet.ts";
-import { type Exchange, type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
+import type { Exchange, Sink, SinkEvents } from "./sink.ts";
+import { joinHeaders, streamHeaders } from "./stream-headers.ts";
 
 export function createNodeExchange(request: IncomingMessage, response: ServerResponse): Exchange {
   const { socket } = request;
@@ -12,7 +13,7 @@ export function createNodeExchange(request: IncomingMessage, response: ServerRes
       return response.destroyed || response.writableEnded || socket.destroyed;
     },
     open(headers, first, events) {
-      response.writeHead(200, { ...streamHeaders, ...headers });
+      response.writeHead(200, joinHeaders(streamHeaders, headers));
       return new NodeSink(socket, response, first, events);
     },
   };

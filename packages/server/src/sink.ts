@@ -1,5 +1,6 @@
 /** Where the bytes of one connection go: a response of Node's, or a web-standard one. Written to by connection. */
 import type { Packet } from "./packet.ts";
+import type { StreamHeaders } from "./stream-headers.ts";
 
 export interface SinkEvents {
   /** It takes bytes again. */
@@ -17,7 +18,7 @@ export interface Exchange {
    *
    * @throws if a header cannot be sent; nothing was written then.
    */
-  open(headers: Readonly<Record<string, string>>, first: Packet, events: SinkEvents): Sink;
+  open(headers: StreamHeaders, first: Packet, events: SinkEvents): Sink;
 }
 
 export interface Sink {
@@ -37,10 +38,3 @@ export interface Sink {
   /** Ends it at once; nothing that it still holds leaves. */
   reset(): void;
 }
-
-/** Beside those that the caller sends. */
-export const streamHeaders: Readonly<Record<string, string>> = {
-  "Content-Type": "text/event-stream; charset=utf-8",
-  "Cache-Control": "no-cache, no-store, no-transform",
-  "X-Accel-Buffering": "no",
-};

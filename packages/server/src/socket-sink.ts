@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import { createNodeExchange, describeLeft } from "./node-sink.ts";
 import type { Packet } from "./packet.ts";
-import { type Exchange, type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
+import type { Exchange, Sink, SinkEvents } from "./sink.ts";
 import { takeOver, type TakenSocket } from "./socket-takeover.ts";
+import { joinHeaders, streamHeaders } from "./stream-headers.ts";
 
 /** Where the socket cannot be taken, the response is written to. */
 export function createSocketExchange(request: IncomingMessage, response: ServerResponse): Exchange {
@@ -14,7 +15,7 @@ export function createSocketExchange(request: IncomingMessage, response: ServerR
       return exchange.isGone;
     },
     open(headers, first, events) {
-      const taken = takeOver({ request, response, headers: { ...streamHeaders, ...headers }, opening: first.bytes });
+      const taken = takeOver({ request, response, headers: joinHeaders(streamHeaders, headers), opening: first.bytes });
       return taken ? new SocketSink(taken, events) : exchange.open(headers, first, events);
     },
   };

@@ -1,6 +1,7 @@
 /** A web-standard `Response` as a sink, for servers that have no other: its stream asks for more when its reader has taken what there was. */
 import type { Packet } from "./packet.ts";
-import { type Exchange, type Sink, type SinkEvents, streamHeaders } from "./sink.ts";
+import type { Exchange, Sink, SinkEvents } from "./sink.ts";
+import { joinWebHeaders, streamHeaders } from "./stream-headers.ts";
 
 export interface WebExchange extends Exchange {
   /** Once it is open. */
@@ -22,7 +23,7 @@ export function createWebExchange(signal: AbortSignal): WebExchange {
     },
     open(headers, first, events) {
       // What cannot be a header throws here, before anything is registered.
-      const all = new Headers({ ...streamHeaders, ...headers });
+      const all = joinWebHeaders(streamHeaders, headers);
       const sink = new StreamSink(signal, events);
       response = new Response(sink.body, { headers: all });
       sink.write(first);
@@ -96,7 +97,12 @@ class StreamSink implements Sink {
     return this.#controller?.desiredSize ?? 0;
   }
 
-  readonly #onAbort = (): void => this.reset();
+  /** Nobody is left to be told by an error, which the server around us would only report. */
+  readonly #onAbort = (): void => {
+    const controller = this.#controller;
+    this.#close(false);
+    controller?.close();
+  };
 
   #close(finished: boolean): void {
     const events = this.#events;

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RecordLog, Retention } from "@typebar/log";
 import type { StreamObserver } from "../observer.ts";
+import type { StreamHeaders } from "../stream-headers.ts";
 import type { ConnectionTimings } from "../timings.ts";
 import type { ConnectionLimits } from "./limits.ts";
 import type { PresenceMode } from "./presence.ts";
@@ -69,8 +70,11 @@ export interface FollowOptions {
   lastEventId?: string;
   /** Without an ID: so many events of each channel's history come first. @defaultValue 0 */
   history?: number;
-  /** Sent beside those of every event stream. */
-  headers?: Readonly<Record<string, string>>;
+  /**
+   * Sent beside those of every event stream, which stay as they are; with a refusal, too. Headers that were set on a response of
+   * Node's are sent anyway.
+   */
+  headers?: StreamHeaders;
   /**
    * The client is known to come back by itself, so that its connection may be ended after `rotateMs`.
    *

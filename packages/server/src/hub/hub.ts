@@ -120,17 +120,20 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
     handle: (request, response, follower) =>
       answering(
         async () => void (await open({ request, response, ...follower })),
-        (error) => writeProblem(response, error),
+        (error) => writeProblem(response, error, follower.headers),
       ),
     respond: (request, follower) =>
-      answering(async () => {
-        const exchange = createWebExchange(request.signal);
-        const header = request.headers.get("last-event-id") ?? undefined;
-        const lastEventId = follower.lastEventId ?? readLastEventId(header, request.url);
-        await counted(followers.follow(exchange, { ...follower, ...(lastEventId !== undefined && { lastEventId }) }));
-        // Nobody is left to read it.
-        return exchange.response ?? new Response(null, { status: 499 });
-      }, toProblemResponse),
+      answering(
+        async () => {
+          const exchange = createWebExchange(request.signal);
+          const header = request.headers.get("last-event-id") ?? undefined;
+          const lastEventId = follower.lastEventId ?? readLastEventId(header, request.url);
+          await counted(followers.follow(exchange, { ...follower, ...(lastEventId !== undefined && { lastEventId }) }));
+          // Nobody is left to read it.
+          return exchange.response ?? new Response(null, { status: 499 });
+        },
+        (error) => toProblemResponse(error, follower.headers),
+      ),
     presence: (channel) => presence.read(channel),
     recheck: ({ user } = {}) => followers.recheck(user),
     get openCount() {

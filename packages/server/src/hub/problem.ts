@@ -1,5 +1,6 @@
 /** A refusal of the hub as `application/problem+json`. Used by hub where it answers requests itself. */
 import type { ServerResponse } from "node:http";
+import { joinHeaders, joinWebHeaders, type StreamHeaders } from "../stream-headers.ts";
 import type { HubError } from "./errors.ts";
 
 /** How long a client waits before it asks again, in seconds, where asking again helps. */
@@ -23,13 +24,13 @@ function toAnswer({ code, status, message }: HubError): Answer {
   };
 }
 
-export function writeProblem(response: ServerResponse, error: HubError): void {
+export function writeProblem(response: ServerResponse, error: HubError, others: StreamHeaders = {}): void {
   if (response.headersSent || response.destroyed) return;
   const { status, headers, body } = toAnswer(error);
-  response.writeHead(status, headers).end(body);
+  response.writeHead(status, joinHeaders(headers, others)).end(body);
 }
 
-export function toProblemResponse(error: HubError): Response {
+export function toProblemResponse(error: HubError, others: StreamHeaders = {}): Response {
   const { status, headers, body } = toAnswer(error);
-  return new Response(body, { status, headers });
+  return new Response(body, { status, headers: joinWebHeaders(headers, others) });
 }
