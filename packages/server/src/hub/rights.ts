@@ -33,9 +33,10 @@ export function createRights(authorize: HubOptions["authorize"]): Rights {
       while (authorize) {
         const askedVersion = version;
         const answers = await Promise.all(channels.map(async (channel) => authorize({ action, channel, user })));
+        if (askedVersion !== version) continue;
         const refused = answers.findIndex((may) => !may);
         if (refused >= 0) throw new HubError("forbidden", `This channel may not be used so: ${channels[refused]}`);
-        if (askedVersion === version) break;
+        break;
       }
       return version;
     },
