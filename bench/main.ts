@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { benchClient } from "./client/client.ts";
+import { benchHerd } from "./herd/herd.ts";
 import { benchHub } from "./hub/hub.ts";
 import { benchLatency } from "./latency/latency.ts";
 import { benchResume } from "./resume/resume.ts";
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
   client: benchClient,
+  herd: benchHerd,
   hub: () => benchHub({ subjects: values.subject, parts: values.part, rounds: Number(values.rounds) }),
   latency: benchLatency,
   resume: benchResume,

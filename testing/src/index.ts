@@ -6,3 +6,5 @@ export * from "./postgres.ts";
 export * from "./typebar-process.ts";
 export * from "./chromium.ts";
 export * from "./seed.ts";
+export * from "./herd/herd.ts";
+export * from "./herd/hub-process.ts";
