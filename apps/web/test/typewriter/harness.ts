@@ -1,5 +1,5 @@
 /** Entry that is bundled into a browser page by the renderer's tests. */
-import { createMarkdown } from "../../src/typewriter/markdown.ts";
+import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
 import { createRenderer } from "../../src/typewriter/renderer.ts";
 
 function mount() {
@@ -7,10 +7,17 @@ function mount() {
   const renderer = createRenderer({
     container,
     markdown: createMarkdown(),
-    labels: { copy: "Copy", image: "Image" },
-    onCode: () => undefined,
+    copyLabel: "Copy",
+    imageLabel: "Image",
+    colour: () => ({ advance: () => undefined, forget: () => undefined }),
+    onFormula: () => undefined,
+    onDiagram: () => undefined,
   });
   return { container, renderer };
+}
+
+function firstBlock(container: Element): Element | null {
+  return container.querySelector("section > :first-child");
 }
 
 function whole(text: string): string {
@@ -67,11 +74,11 @@ function shownOnTheWay(text: string): string[] {
 function keepsNodes(first: string, rest: string): boolean {
   const { container, renderer } = mount();
   renderer.update(first, false);
-  const block = container.firstElementChild;
+  const block = firstBlock(container);
   const node = block?.firstChild;
   for (let end = 1; end <= rest.length; end += 1) renderer.update(first + rest.slice(0, end), false);
   renderer.update(first + rest, true);
-  return block !== null && container.firstElementChild === block && block?.firstChild === node;
+  return block !== null && firstBlock(container) === block && block?.firstChild === node;
 }
 
 /** What is still selected after the paragraph around it has grown. */
@@ -79,7 +86,7 @@ function selectedAfter(first: string, rest: string): string {
   const { container, renderer } = mount();
   document.body.append(container);
   renderer.update(first, false);
-  const text = container.firstElementChild?.firstChild;
+  const text = firstBlock(container)?.firstChild;
   if (text !== null && text !== undefined) getSelection()?.setBaseAndExtent(text, 0, text, 5);
   for (let end = 1; end <= rest.length; end += 1) renderer.update(first + rest.slice(0, end), false);
   renderer.update(first + rest, true);

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { holdBack, withoutTableHead } from "../../src/typewriter/hold-back.ts";
-import { openFence } from "../../src/typewriter/open-fence.ts";
+import { createBase } from "../../src/typewriter/blocks/block.ts";
+import type { Block } from "../../src/typewriter/blocks/block.ts";
+import { isHeldBack, withoutTableHead } from "../../src/typewriter/blocks/hold-back.ts";
+
+const paragraph: Block = { ...createBase(), kind: "paragraph" };
+const code: Block = { ...createBase(), kind: "fence", language: "", character: "`", length: 3, indent: 0 };
 
 describe("what is held back at the end", () => {
   it.each([
@@ -22,12 +26,27 @@ describe("what is held back at the end", () => {
     "===",
     "- `",
     "  *",
+    "$",
+    "$$",
+    "\\[",
+    "[^1",
+    "[^1]:",
   ])("%j may become a marker", (line) => {
-    expect(holdBack(`text\n${line}`)).toBe("text\n");
+    expect(isHeldBack(line, paragraph)).toBe(true);
   });
 
   it.each(["a", "- a", "# a", "12 a", "> a", "1.5 times", "`code"])("%j is text already", (line) => {
-    expect(holdBack(`text\n${line}`)).toBe(`text\n${line}`);
+    expect(isHeldBack(line, paragraph)).toBe(false);
+  });
+
+  it("in code it is nothing but the end of the code", () => {
+    expect(["`", "```", "-", "1.", "#"].map((line) => isHeldBack(line, code))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it.each([
@@ -44,20 +63,4 @@ describe("what is held back at the end", () => {
     const paragraph = `| a |\n${" ".repeat(400_000)}no table`;
     expect(withoutTableHead(paragraph)).toBe(paragraph);
   });
-});
-
-describe("a code block without its end", () => {
-  it("is recognized with its language and text", () => {
-    expect(openFence("```ts\nlet a;\n  ``` not the first\n".replace("  ``` not", "x ``` not"))).toEqual({
-      language: "ts",
-      text: "let a;\nx ``` not the first\n",
-    });
-  });
-
-  it.each(["```ts\na\n```\n", "```\na\n  ```", "text\n```\na", "```a`b\nc", "> ```\n> a"])(
-    "%j is left to the parser",
-    (source) => {
-      expect(openFence(source)).toBeUndefined();
-    },
-  );
 });

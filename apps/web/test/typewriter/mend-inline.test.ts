@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mendInline } from "../../src/typewriter/mend-inline.ts";
+import { mendInline } from "../../src/typewriter/inline/mend-inline.ts";
 
 describe("mending unfinished inline markdown", () => {
   it.each([

@@ -1,7 +1,7 @@
 /** Code -> runs of characters of one kind. The only file that knows Shiki; loaded lazily by highlighter.ts. */
 
 import { createCssVariablesTheme, createHighlighterCore } from "shiki/core";
-import type { LanguageRegistration } from "shiki/core";
+import type { GrammarState, HighlighterCore, LanguageRegistration } from "shiki/core";
 import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
 
 export interface Run {
@@ -12,6 +12,8 @@ export interface Run {
 
 /** Longer lines stay plain: grammars take time that grows with the square of a line. */
 const longestLineChars = 1000;
+const longestLineMs = 20;
+const theme = "css-variables";
 
 const grammars: Record<string, () => Promise<{ default: LanguageRegistration[] }>> = {
   bash: () => import("shiki/langs/bash.mjs"),
@@ -71,28 +73,49 @@ const otherNames: Record<string, string> = {
 
 export interface Colourer {
   /** @returns undefined for a language that is not known. */
-  lines(text: string, language: string): Promise<Run[][] | undefined>;
+  open(language: string): Promise<LineColourer | undefined>;
+}
+
+/** Takes the lines of one block of code, in their order. */
+export interface LineColourer {
+  next(line: string): Run[];
+  /** The first line comes again. */
+  restart(): void;
 }
 
 export async function openColourer(): Promise<Colourer> {
   const highlighter = await createHighlighterCore({
-    themes: [createCssVariablesTheme({ name: "css-variables", variablePrefix: "--tok-", fontStyle: false })],
+    themes: [createCssVariablesTheme({ name: theme, variablePrefix: "--tok-", fontStyle: false })],
     langs: [],
     engine: createJavaScriptRegexEngine({ forgiving: true }),
   });
   return {
-    async lines(text, language) {
-      const name = otherNames[language] ?? language;
-      const grammar = Object.hasOwn(grammars, name) ? grammars[name] : undefined;
+    async open(language) {
+      const lang = otherNames[language] ?? language;
+      const grammar = Object.hasOwn(grammars, lang) ? grammars[lang] : undefined;
       if (grammar === undefined) return undefined;
       await highlighter.loadLanguage(grammar());
-      const lines = highlighter.codeToTokensBase(text, {
-        lang: name,
-        theme: "css-variables",
-        tokenizeTimeLimit: 1000,
-        tokenizeMaxLineLength: longestLineChars,
-      });
-      return lines.map((line) => line.map(({ content, color }) => ({ content, kind: kindOf(color) })));
+      return createLineColourer(highlighter, lang);
+    },
+  };
+}
+
+function createLineColourer(highlighter: HighlighterCore, lang: string): LineColourer {
+  /** Where the grammar stands after the last line: in a comment, in a string of several lines. */
+  let grammarState: GrammarState | undefined;
+  return {
+    next(line) {
+      if (line.length >= longestLineChars) return [{ content: line, kind: "" }];
+      const options = { lang, theme, tokenizeTimeLimit: longestLineMs };
+      const lines = highlighter.codeToTokensBase(
+        line,
+        grammarState === undefined ? options : { ...options, grammarState },
+      );
+      grammarState = highlighter.getLastGrammarState(lines);
+      return lines.flat().map(({ content, color }) => ({ content, kind: kindOf(color) }));
+    },
+    restart() {
+      grammarState = undefined;
     },
   };
 }

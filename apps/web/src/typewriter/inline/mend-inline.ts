@@ -4,6 +4,8 @@
  * complete it is parsed as it is. One pass, linear in the length. Called by markdown.ts.
  */
 
+import { formulaAt } from "./formula.ts";
+
 interface Opener {
   marker: string;
   /** Where it stands in the output. */
@@ -12,6 +14,7 @@ interface Opener {
 
 /** Longer pieces are hostile or machine-made; they are shown as they are. */
 const longestMended = 20_000;
+const longestHeldFormula = 160;
 const wordCharacter = /[\p{L}\p{N}_]/u;
 const punctuation = /[\p{P}\p{S}]/u;
 
@@ -26,6 +29,13 @@ export function mendInline(content: string): string {
   while (index < source.length) {
     const character = source.charAt(index);
     if (character === "\\") {
+      const formula = formulaAt(source, index);
+      if (formula === undefined && mayBecomeFormula(source, index)) return close(out, openers);
+      if (formula !== undefined) {
+        out += source.slice(index, index + formula.length);
+        index += formula.length;
+        continue;
+      }
       out += source.slice(index, index + 2);
       index += 2;
     } else if (character === "`") {
@@ -41,6 +51,16 @@ export function mendInline(content: string): string {
       turn(openers, run, source, index, out.length);
       out += run;
       index += run.length;
+    } else if (character === "$") {
+      const formula = formulaAt(source, index);
+      if (formula === undefined && mayBecomeFormula(source, index)) return close(out, openers);
+      const length = formula?.length ?? 1;
+      out += source.slice(index, index + length);
+      index += length;
+    } else if (character === "[" && source.charAt(index + 1) === "^") {
+      if (source.indexOf("]", index) === -1) return close(out, openers);
+      out += character;
+      index += 1;
     } else if (character === "[" && isLinkStart(source, index)) {
       const image = source.charAt(index - 1) === "!";
       const link = readLink(source, index);
@@ -57,6 +77,13 @@ export function mendInline(content: string): string {
     }
   }
   return close(out, openers);
+}
+
+/** The other half of a formula's marks may still come: not for an amount of money, and not for ever. */
+function mayBecomeFormula(source: string, index: number): boolean {
+  const rest = source.slice(index, index + longestHeldFormula + 1);
+  if (rest.length > longestHeldFormula || rest.includes("\n")) return false;
+  return /^(?:\$(?:$|[^\s\d])|\\[[(])/u.test(rest) && !/^\$[^$]*[^$\s]\$/u.test(rest);
 }
 
 function runAt(source: string, index: number): string {

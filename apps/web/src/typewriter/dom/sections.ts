@@ -1,0 +1,45 @@
+/**
+ * The blocks of a text in sections of ten: a browser need not lay out a finished section that is out of sight. The
+ * class comes with the last block of a section and changes no size. Used by renderer.ts.
+ */
+
+import type { Block } from "../blocks/block.ts";
+import { createChildViews } from "./child-views.ts";
+import type { ViewContext } from "./view.ts";
+
+export interface Sections {
+  show(document: Block, lineCount: number): void;
+  restart(): void;
+}
+
+const blocksPerSection = 10;
+
+export function createSections(container: HTMLElement, context: ViewContext): Sections {
+  const sections: HTMLElement[] = [];
+  let finished = 0;
+
+  const views = createChildViews((index) => {
+    const place = Math.floor(index / blocksPerSection);
+    const existing = sections[place];
+    if (existing !== undefined) return existing;
+    const made = context.document.createElement("section");
+    container.append(made);
+    sections.push(made);
+    return made;
+  }, context);
+
+  return {
+    show(document, lineCount) {
+      views.show(document, lineCount);
+      while (sections.at(-1)?.childElementCount === 0) sections.pop()?.remove();
+      for (; (finished + 1) * blocksPerSection <= views.finished; finished += 1) {
+        sections[finished]?.classList.add("finished");
+      }
+    },
+    restart() {
+      finished = 0;
+      for (const section of sections) section.removeAttribute("class");
+      views.restart();
+    },
+  };
+}
