@@ -1,7 +1,7 @@
 /** An example, started as its README says: by `npm start` in its folder. Used by the tests beside it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { findFreePort } from "../../src/index.ts";
 
 export interface ExampleProcess extends AsyncDisposable {
@@ -27,7 +27,13 @@ export async function openExample(name: string): Promise<ExampleProcess> {
   async function start(): Promise<void> {
     const started = spawn("npm", ["start"], {
       cwd: join(examplesDir, name),
-      env: { ...process.env, PORT: String(port) },
+      // This very Node comes first, where the one of the repository is not installed.
+      env: {
+        ...process.env,
+        PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+        HOST: "127.0.0.1",
+        PORT: String(port),
+      },
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, so that ending it ends npm, its shell and the server.
       detached: true,
