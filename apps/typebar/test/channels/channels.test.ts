@@ -1,6 +1,6 @@
 /** `/api/channels` of a real server: what is published reaches who follows, across cuts, stops and kill -9. */
 import { readEventStream } from "@typebar/client";
-import { openTypebarProcess, type TypebarProcess } from "@typebar/testing";
+import { openScriptedModel, openTypebarProcess, type TypebarProcess } from "@typebar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeOf, follow, publish, type ReadEvent } from "./reading.ts";
 
@@ -110,6 +110,31 @@ describe("a channel", () => {
     const resumed = await follow(server, "stock/events", { "Last-Event-ID": id });
     expect(dataOf((await resumed.until(2)).slice(1))).toEqual([2]);
     resumed.leave();
+  });
+
+  test("is cut at once while answers get their time to finish; who comes back is served, nothing more is published", async () => {
+    await using model = await openScriptedModel();
+    await using server = await openTypebarProcess({
+      env: { ...env, OPENAI_BASE_URL: model.url, TYPEBAR_MODEL: "scripted", TYPEBAR_GRACE_MS: "20000" },
+    });
+    const question = "script:plain:7:300 deltas:20 hold:5";
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ message: question });
+    const asked = await fetch(`${server.url}/api/chat`, { method: "POST", headers, body });
+    await model.waitFor(({ key, deltasSent }) => key === question && deltasSent === 5);
+    await publish(server, "stock", { data: 1 });
+    const reading = await follow(server, "stock/events?history=1");
+    await reading.until(2);
+    const killed = server.kill("SIGTERM");
+    expect(await reading.ended).toBe("cut");
+    const again = await follow(server, "stock/events?history=1");
+    expect(dataOf((await again.until(2)).slice(1))).toEqual([1]);
+    const refused = await publish(server, "stock", { data: 2 });
+    expect([refused.status, await codeOf(refused)]).toEqual([503, "draining"]);
+    model.release(question);
+    expect(await again.ended).toBe("cut");
+    expect(await killed).toBe(0);
+    await asked.text().catch(() => undefined);
   });
 });
 
