@@ -41,6 +41,12 @@ class NodeSink implements Sink {
     });
     // What follows an error is `close`.
     response.on("error", ignore);
+    if (response.req.method === "HEAD") {
+      // There is nothing but the head, and nobody who follows.
+      this.isFull = true;
+      response.end();
+      return;
+    }
     response.on("drain", onDrain);
     socket.on("drain", onDrain);
     // With the head, in one write.

@@ -66,9 +66,9 @@ export interface FollowOptions {
   user?: string;
   /** Counted against `connectionsPerAddress`. @defaultValue that of the socket; none for a web-standard request */
   address?: string;
-  /** The ID to go on after. @defaultValue the request's `Last-Event-ID` header, else its `lastEventId` parameter */
+  /** The ID to go on after; an empty one is none. @defaultValue the request's `Last-Event-ID` header, else its `lastEventId` parameter */
   lastEventId?: string;
-  /** Without an ID: so many events of each channel's history come first. @defaultValue 0 */
+  /** Without an ID: so many events of each channel's history come first; a whole number, or `Infinity` for all. @defaultValue 0 */
   history?: number;
   /**
    * Sent beside those of every event stream, which stay as they are; with a refusal, too. Headers that were set on a response of

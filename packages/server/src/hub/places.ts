@@ -22,8 +22,8 @@ export async function findPlaces(
   const known = lastEventId === undefined ? undefined : parseEventId(lastEventId);
   return Promise.all(
     channels.map(async (channel) => {
-      if (lastEventId !== undefined && !known) return unknownPosition;
       const head = await history.use(toLogId(channel));
+      if (lastEventId !== undefined && !known) return unknownPosition;
       const position = known?.get(channel);
       if (position) return position;
       if (!head) return start;

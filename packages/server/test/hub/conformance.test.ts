@@ -1,0 +1,165 @@
+/** Seeded interleavings of publishing, cuts at any byte, coming back and eviction: in order, nothing missing, nothing twice. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RecordLog } from "@typebar/log";
+import { openMemoryLog } from "@typebar/log/memory";
+import { openSqliteLog } from "@typebar/log/sqlite";
+import type { IncomingEvent } from "@typebar/sse";
+import { expect, it } from "vitest";
+import { createRandom, pick, type Random, randomInteger } from "../../../../testing/src/random.ts";
+import type { Hub } from "../../src/index.ts";
+import { observeLog } from "../observed-log.ts";
+import { eventually } from "../stream-server.ts";
+import { type HubWorld, startHub } from "./hub-world.ts";
+
+const channels = ["a", "b", "c"];
+const reconnectCount = 300;
+const readerCount = 6;
+
+/** What one reader has seen of each channel, and whether that can be. */
+interface Seen {
+  /** The last number of each channel; `undefined` where it does not matter which comes next. */
+  last: Map<string, number | undefined>;
+  resets: number;
+  events: number;
+  lastEventId: string;
+}
+
+interface Data {
+  channel: string;
+  number: number;
+}
+
+/** @throws {Error} if it is not what comes next. */
+function see(seen: Seen, { event, data, lastEventId }: IncomingEvent, isFresh: boolean): void {
+  seen.lastEventId = lastEventId;
+  if (event === "ready") {
+    expect(JSON.parse(data)).toMatchObject({ resumed: !isFresh });
+    return;
+  }
+  if (event === "reset") {
+    seen.resets += 1;
+    const { channel, reason } = JSON.parse(data) as { channel: string; reason: string };
+    expect(reason).toBe("expired");
+    seen.last.set(channel, undefined);
+    return;
+  }
+  const { channel, number } = JSON.parse(data) as Data;
+  const last = seen.last.get(channel);
+  if (last !== undefined) expect(`${channel}${number}`).toBe(`${channel}${last + 1}`);
+  seen.last.set(channel, number);
+  seen.events += 1;
+}
+
+/** Publishes to all channels at its own pace until it is told to stop. Returns how many of each. */
+async function publishAll(hub: Hub, random: Random, isOver: () => boolean): Promise<Map<string, number>> {
+  const counts = new Map(channels.map((channel) => [channel, 0]));
+  while (!isOver()) {
+    const channel = pick(channels, random);
+    const from = counts.get(channel) ?? 0;
+    const count = randomInteger(random, 1, pick([1, 3, 12], random));
+    counts.set(channel, from + count);
+    const events = Array.from({ length: count }, (_, index) => ({
+      event: pick(["message", "quote"], random),
+      data: { channel, number: from + index, text: "汉".repeat(randomInteger(random, 0, pick([3, 300], random))) },
+    }));
+    await hub.publish(channel, events);
+    for (let turns = randomInteger(random, 0, 4); turns > 0; turns--) await new Promise(setImmediate);
+  }
+  return counts;
+}
+
+/** Comes once and is cut off after so many bytes, or so many events. What of it is whole has been seen. */
+async function readOnce(world: HubWorld, seen: Seen, random: Random, until: () => boolean): Promise<void> {
+  const isFresh = seen.lastEventId === "";
+  const order = random() < 0.5 ? channels : channels.toReversed();
+  const client = world.follow(`/${order.join()}`, isFresh ? {} : { lastEventId: seen.lastEventId });
+  // Of the first 2 KB nothing but padding is cut.
+  const enoughBytes = 2500 + randomInteger(random, 0, pick([300, 3000, 20_000], random));
+  let bytes = 0;
+  await client.until(() => {
+    bytes = client.chunks.reduce((sum, { length }) => sum + length, 0);
+    return bytes >= enoughBytes || until();
+  });
+  client.socket.destroy();
+  // As if the connection had been cut in the middle of what came.
+  if (bytes > enoughBytes) {
+    const all = Buffer.concat(client.chunks).subarray(0, enoughBytes);
+    client.chunks.splice(0, client.chunks.length, all);
+  }
+  for (const event of client.events()) see(seen, event, isFresh);
+}
+
+async function run(log: RecordLog, seed: number, historyCount: number): Promise<Seen[]> {
+  const random = createRandom(seed);
+  const observed = observeLog(log);
+  observed.pause = async () => {
+    for (let turns = randomInteger(random, -2, 2); turns > 0; turns--) await new Promise(setImmediate);
+  };
+  await using world = await startHub({
+    log: observed,
+    history: { count: historyCount },
+    flushMs: pick([0, 0, 3], random),
+  });
+  let reconnects = 0;
+  const isOver = (): boolean => reconnects >= reconnectCount;
+  const readers = Array.from({ length: readerCount }, async () => {
+    const seen: Seen = { last: new Map(), resets: 0, events: 0, lastEventId: "" };
+    while (!isOver()) {
+      await readOnce(world, seen, random, isOver);
+      reconnects += 1;
+      if (random() < 0.1) for (let turns = 60; turns > 0; turns--) await new Promise(setImmediate);
+    }
+    return seen;
+  });
+  let isRead = false;
+  const reading = Promise.all(readers).finally(() => (isRead = true));
+  const [counts, all] = await Promise.all([publishAll(world.hub, random, () => isRead), reading]);
+  // Each comes once more, and reads to the end.
+  for (const channel of channels) {
+    await world.hub.publish(channel, { data: { channel, number: counts.get(channel) ?? 0 } });
+  }
+  for (const seen of all) {
+    const client = world.follow(`/${channels.join()}`, { lastEventId: seen.lastEventId });
+    const hasAll = (): boolean =>
+      channels.every((channel) => client.body().includes(`"channel":"${channel}","number":${counts.get(channel)}}`));
+    await client.until(hasAll);
+    for (const event of client.events()) see(seen, event, false);
+    expect(Object.fromEntries(seen.last)).toEqual(Object.fromEntries(counts));
+  }
+  await world.leave();
+  await eventually(() => observed.watcherCount === 0);
+  return all;
+}
+
+const sum = (all: Seen[], key: "resets" | "events"): number => all.reduce((total, seen) => total + seen[key], 0);
+
+it.each([1, 2, 3, 4])("through 300 reconnects on the memory log, seed %d", async (seed) => {
+  await using log = openMemoryLog();
+  const all = await run(log, seed, 100_000);
+  expect(sum(all, "resets")).toBe(0);
+  expect(sum(all, "events")).toBeGreaterThan(1000);
+});
+
+it.each([5, 6])("through 300 reconnects and evictions on the memory log, seed %d", async (seed) => {
+  await using log = openMemoryLog();
+  const all = await run(log, seed, 10);
+  expect(sum(all, "resets")).toBeGreaterThan(0);
+  expect(sum(all, "events")).toBeGreaterThan(1000);
+});
+
+it.each([
+  [7, 100_000],
+  [8, 10],
+])("through 300 reconnects on the SQLite log, seed %d, with a history of %d", async (seed, historyCount) => {
+  const dir = await mkdtemp(join(tmpdir(), "typebar-hub-"));
+  try {
+    await using log = openSqliteLog({ path: join(dir, "log.db") });
+    const all = await run(log, seed, historyCount);
+    expect(sum(all, "resets") > 0).toBe(historyCount === 10);
+    expect(sum(all, "events")).toBeGreaterThan(1000);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
