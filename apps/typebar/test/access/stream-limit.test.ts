@@ -3,6 +3,8 @@ import { openScriptedModel, openTypebarProcess, type ScriptedModel, type Typebar
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { codeOf, follow } from "../channels/reading.ts";
 
+/** For what is only a matter of time. */
+const patience = { timeout: 10_000 };
 const owner = { Authorization: "Bearer correct horse" };
 let model: ScriptedModel;
 let typebar: TypebarProcess;
@@ -77,7 +79,7 @@ test("one too many is refused before anything begins; those that are open stay, 
       const retried = await fetch(`${typebar.url}/api/generations/${generation}/events`, { headers });
       await retried.text();
       return retried.status;
-    })
+    }, patience)
     .toBe(200);
   channel.leave();
 });
@@ -102,9 +104,9 @@ test("who leaves gives the place back", async () => {
         const response = await fetch(`${typebar.url}/api/channels/a/events`, { headers, signal: tried.signal });
         tried.abort();
         return response.status;
-      })
+      }, patience)
       .toBe(200);
-    await expect.poll(async () => openStreams()).toBe(0);
+    await expect.poll(openStreams, patience).toBe(0);
   }
 });
 

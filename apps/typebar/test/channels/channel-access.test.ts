@@ -2,10 +2,11 @@
 import { openTypebarProcess, type TypebarProcess } from "@typebar/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runTypebar } from "../program/run-typebar.ts";
-import { codeOf, publish } from "./reading.ts";
+import { codeOf, follow, publish } from "./reading.ts";
 
 const password = "correct horse";
 const key = "battery staple";
+const site = "https://app.example.org";
 const users = {
   nobody: {},
   stranger: { Authorization: "Bearer wrong" },
@@ -17,7 +18,7 @@ type User = keyof typeof users;
 let typebar: TypebarProcess;
 beforeAll(async () => {
   typebar = await openTypebarProcess({
-    env: { TYPEBAR_PASSWORD: password, HOST: "0.0.0.0", TYPEBAR_PUBLISH_KEY: key },
+    env: { TYPEBAR_PASSWORD: password, HOST: "0.0.0.0", TYPEBAR_PUBLISH_KEY: key, TYPEBAR_ORIGINS: site },
   });
 });
 afterAll(() => typebar[Symbol.asyncDispose]());
@@ -68,6 +69,22 @@ describe("with a password and a key for publishing", () => {
     const statuses: number[] = [];
     for (const bearer of ["a", key, "b", key, "c", key]) statuses.push(await publishAs(bearer));
     expect(statuses).toEqual([401, 200, 401, 200, 401, 429]);
+  });
+
+  test("a page of an allowed site may follow and publish, and reads the answers", async () => {
+    const url = `${typebar.url}/api/channels/rates/events`;
+    const asks = {
+      Origin: site,
+      "Access-Control-Request-Method": "POST",
+      "Access-Control-Request-Headers": "authorization",
+    };
+    const preflight = await fetch(url, { method: "OPTIONS", headers: asks });
+    expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, site]);
+    const published = await publish(typebar, "rates", { data: 1 }, { ...users.publisher, Origin: site });
+    expect([published.status, published.headers.get("access-control-allow-origin")]).toEqual([200, site]);
+    const reading = await follow(typebar, "rates/events", { ...users.owner, Origin: site });
+    expect(reading.response.headers.get("access-control-allow-origin")).toBe(site);
+    reading.leave();
   });
 
   test("a page of another site publishes nothing, whatever it knows", async () => {

@@ -59,7 +59,7 @@ test("nothing is published while nobody follows it, and who comes then is told w
   const toldId = first.events.at(-1)?.id ?? "";
   first.leave();
   for (const other of others) other.leave();
-  await expect.poll(async () => openStreams()).toBe(0);
+  await expect.poll(openStreams, { timeout: 5000 }).toBe(0);
   const again = await follow(typebar, "online/events");
   const [, told] = await again.until(2);
   expect(told).toMatchObject({ data: { count: 1, followers: 1 } });
