@@ -25,7 +25,4 @@ app.post<{ Body: { text: string } }>("/notes", { schema }, async (request, reply
   return reply.code(204).send();
 });
 
-// Open streams end with the server; `close` would wait for them.
-app.addHook("preClose", () => hub.close());
-
 console.log(await app.listen({ port: Number(process.env["PORT"] ?? 8080), host: "127.0.0.1" }));

@@ -13,7 +13,8 @@ app.get("/", async (context) => context.html(await readFile(`${import.meta.dirna
 app.get("/events", (context) => hub.respond(context.req.raw, { channels: ["notes"], history: 100 }));
 
 app.post("/notes", async (context) => {
-  const { text } = await context.req.json<{ text?: unknown }>();
+  const note = await context.req.json<{ text?: unknown } | null>().catch(() => null);
+  const text = note?.text;
   if (typeof text !== "string" || text.length === 0 || text.length > 500) return context.body(null, 400);
   await hub.publish("notes", { event: "note", data: { text } });
   return context.body(null, 204);
