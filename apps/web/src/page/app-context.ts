@@ -8,8 +8,8 @@ import { createConversationList } from "../conversation/conversation-list.ts";
 import type { ConversationList } from "../conversation/conversation-list.ts";
 import { createThreads } from "../conversation/threads.ts";
 import type { Threads } from "../conversation/threads.ts";
-import { createGraphemes, createHighlighter, createMarkdown } from "../typewriter/index.ts";
-import type { Graphemes, Highlighter, Markdown } from "../typewriter/index.ts";
+import { createGraphemes, createHighlighter, createMarkdown, createTypesetter } from "../typewriter/index.ts";
+import type { Graphemes, Highlighter, Markdown, Typesetter } from "../typewriter/index.ts";
 import { createWireLog, toWireRow } from "../wire/wire-log.ts";
 import type { WireLog } from "../wire/wire-log.ts";
 import { createOnlinePages } from "./online-pages.ts";
@@ -22,7 +22,7 @@ export interface AppContext {
   conversations: ConversationList;
   threads: Threads;
   wire: WireLog;
-  typewriter: { markdown: Markdown; graphemes: Graphemes; highlighter: Highlighter };
+  typewriter: { markdown: Markdown; graphemes: Graphemes; highlighter: Highlighter; typesetter: Typesetter };
   models: ShallowRef<ModelList | null>;
   onlinePages: OnlinePages;
   loadModels(): Promise<void>;
@@ -49,7 +49,12 @@ export function createApp(window: Window): AppContext {
     conversations,
     threads,
     wire,
-    typewriter: { markdown: createMarkdown(), graphemes: createGraphemes(), highlighter: createHighlighter() },
+    typewriter: {
+      markdown: createMarkdown(),
+      graphemes: createGraphemes(),
+      highlighter: createHighlighter(),
+      typesetter: createTypesetter(),
+    },
     models,
     onlinePages: createOnlinePages(client, window.document),
     async loadModels() {

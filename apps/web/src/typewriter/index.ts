@@ -1,4 +1,6 @@
 /** The typewriter, free of any framework: what the page's components use of it. */
+export { createTypesetter } from "./formula/typesetter.ts";
+export type { Typesetter } from "./formula/typesetter.ts";
 export { createGraphemes } from "./graphemes.ts";
 export type { Graphemes } from "./graphemes.ts";
 export { createHighlighter } from "./colour/highlighter.ts";

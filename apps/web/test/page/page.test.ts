@@ -34,6 +34,11 @@ function answerTo(text: string): Script {
   if (text.includes("refused")) {
     return { chunks: [], delayMs: 10, end: { state: "failed", code: "provider-unavailable" } };
   }
+  if (text.includes("formula"))
+    return {
+      chunks: pieces("So $x^2$ is\n\n$$\n\\sqrt{\\frac{a}{b}}\n$$\n\nand $\\nothing{$ is not.[^1]\n\n[^1]: A note."),
+      delayMs: 5,
+    };
   if (text.includes("arabic")) return { chunks: ["- مرحبا بالعالم\n- [ ] مرحبا\n- English\n\n> مرحبا\n"], delayMs: 5 };
   if (text.includes("code")) {
     return {
@@ -454,6 +459,22 @@ describe("what an answer looks like", () => {
     const blocks = page.getByTestId("answer-text").locator("pre");
     await blocks.first().locator("[class^=tok-]").first().waitFor();
     await blocks.last().locator(".line").last().locator("[class^=tok-]").first().waitFor();
+  });
+
+  it("sets formulas, and leaves what is none as it was written", async () => {
+    await ask("formula");
+    await lastAnswer("completed").waitFor();
+    const formulas = page.getByTestId("answer-text").locator(".formula");
+    await formulas.nth(1).locator(".katex").waitFor();
+    expect(await page.getByTestId("answer-text").locator(".katex").count()).toBe(2);
+    expect(await formulas.nth(2).innerText()).toBe("\\nothing{");
+  });
+
+  it("leads from a footnote's number to its text", async () => {
+    await ask("formula");
+    await lastAnswer("completed").waitFor();
+    await page.getByTestId("answer-text").getByRole("button", { name: "1" }).click();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("A note.");
   });
 
   it("says that the provider does not answer, where it has said nothing", async () => {

@@ -28,4 +28,26 @@ export const corpus: Record<string, string> = {
   looseThenTight: "- a\n\n- b\n- c\n\n\n- d\n\n  e\n\n- f\n",
   blank: "\n\n\n  \n\npara\n\n\n\n",
   tabs: "\tcode\n\n-\titem\n\n\t- deep\n\n>\tquote\n",
+  footnotes:
+    "Said[^1] and again[^note], not [^none].\n\n[^1]: The *first*.\n    More of it.\n[^note]: Second\n\n    - with a list\n\nAfter.[^1]\n",
+  formulas:
+    "Inline $a^2 + b^2$ and \\(x_1\\), it costs $5 and $10, not $ 5$.\n\n$$\n\\int_0^1 x\\,dx\n$$\n\n\\[ e = mc^2 \\]\n\nText $$y$$ end.\n\n$$ open\n",
+  autolinks: "See www.example.com/a_b, me@mail.example and https://x.example/ü?q=1. README.md, node.js, a@b\n",
+  nested:
+    "- a\n  1. b\n     > c\n     > - d\n     >\n     >   e\n  2. f\n\n     | x | y |\n     |---|---|\n     | 1 | 2 |\n- g\n\n  ```js\n  const a = 1;\n\n  b();\n  ```\n\n* h\n",
+};
+
+/** Long texts, cut in fewer places. */
+export const longTexts: Record<string, string> = {
+  "one list": Array.from({ length: 400 }, (_, index) => `- item ${index} with **bold** 中文 👩‍💻\n`).join(""),
+  "one list, nested": Array.from({ length: 200 }, (_, index) => `${"  ".repeat(index % 4)}- item ${index}\n`).join(""),
+  "one table": `| a | 数量 |\n|---|--:|\n${Array.from({ length: 200 }, (_, index) => `| \`${index}\` | **${index}** |\n`).join("")}`,
+  "one listing": `\`\`\`ts\n${Array.from({ length: 300 }, (_, index) => `const a${index} = ${index}; // 注释\n`).join("")}\`\`\`\n`,
+  "one paragraph": "Words **and** more `words`, 一些中文。 ".repeat(200),
+  "one quotation": Array.from(
+    { length: 150 },
+    (_, index) => `> line ${index} of *it*\n${index % 7 === 0 ? ">\n" : ""}`,
+  ).join(""),
+  "many definitions": `${Array.from({ length: 150 }, (_, index) => `See [a${index}].`).join("\n\n")}\n\n${Array.from({ length: 150 }, (_, index) => `[a${index}]: https://x.example/${index}`).join("\n")}\n`,
+  everything: Object.values(corpus).join("\n\n"),
 };

@@ -2,8 +2,9 @@ import { openChromium } from "@typebar/testing";
 import * as fc from "fast-check";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tests as specExamples } from "commonmark-spec";
 import { openBundle } from "./bundle.ts";
-import { corpus } from "./corpus.ts";
+import { corpus, longTexts } from "./corpus.ts";
 import type { Harness } from "./harness.ts";
 
 declare const harness: Harness;
@@ -35,6 +36,34 @@ describe("nothing moves when the stream ends", () => {
       [whole, step] as const,
     );
     expect(streamed).toBe(once);
+  });
+});
+
+describe("nothing moves in the examples of the standard", () => {
+  const sections = Map.groupBy(specExamples, ({ section }) => section);
+
+  it.each([...sections])("%s", async (_section, examples) => {
+    const texts = examples.map(({ markdown }) => markdown.replaceAll("→", "\t"));
+    const differing = await page.evaluate(
+      (sources) =>
+        sources.filter(
+          (source) => harness.differingCuts(source).length > 0 || harness.differingEnds(source).length > 0,
+        ),
+      texts,
+    );
+    expect(differing).toEqual([]);
+  });
+});
+
+describe("nothing moves in a long text", () => {
+  const random = fc.sample(fc.integer({ min: 1, max: 400 }), { numRuns: 6, seed: 20261122 });
+
+  it.each(Object.entries(longTexts))("%s", async (_name, text) => {
+    const differing = await page.evaluate(
+      ([source, steps]) => steps.filter((step) => harness.streamed(source, step) !== harness.whole(source)),
+      [text, [4, ...random]] as const,
+    );
+    expect(differing).toEqual([]);
   });
 });
 

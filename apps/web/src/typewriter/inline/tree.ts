@@ -58,7 +58,7 @@ export function toTree(text: InlineText, markdown: Markdown, references: Referen
   return text.mayBeTask ? withTask(root.children) : root.children;
 }
 
-export function element(tag: string, attributes: Record<string, string>, children: TreeNode[] = []): ElementNode {
+function element(tag: string, attributes: Record<string, string>, children: TreeNode[] = []): ElementNode {
   return { kind: "element", tag, attributes, children };
 }
 
