@@ -1,10 +1,10 @@
 /** Where the cases run, and how each runtime is found and started. Used by runtimes.test.ts. */
-import { execFileSync, spawn } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { openChromium } from "@typebar/testing";
+import { findBun, findDeno, findOnPath } from "../binaries.ts";
 
 export interface Runtime {
   name: string;
@@ -21,12 +21,9 @@ export interface Job {
   program: string;
 }
 
-const cacheDir = fileURLToPath(new URL("../../node_modules/.cache/typebar-runtimes", import.meta.url));
-const isLinuxX64 = process.platform === "linux" && process.arch === "x64";
-
 export function findRuntimes(): Runtime[] {
-  const bun = findBinary(["bun"], "@oven/bun-linux-x64", "1.4.5", "bin/bun");
-  const deno = findBinary(["deno"], "@deno/linux-x64-glibc", "2.9.6", "deno");
+  const bun = findBun();
+  const deno = findDeno();
   const firefox = findOnPath(["firefox-esr", "firefox"]);
   return [
     { name: "Node", required: true, missing: undefined, start: (job) => startProgram(process.execPath, [], job) },
@@ -40,45 +37,6 @@ export function findRuntimes(): Runtime[] {
     { name: "Bun", required: false, ...bun, start: (job) => startProgram(bun.path, ["run"], job) },
     { name: "Deno", required: false, ...deno, start: (job) => startProgram(deno.path, ["run", "--allow-net"], job) },
   ];
-}
-
-/** On the PATH, or from its npm package, which is nothing but the binary. */
-function findBinary(
-  commands: string[],
-  packageName: string,
-  version: string,
-  file: string,
-): { path: string; missing: string | undefined } {
-  const known = findOnPath(commands);
-  if (known !== undefined) return { path: known, missing: undefined };
-  if (!isLinuxX64) return { path: "", missing: `no ${commands[0]} in the PATH` };
-  // A folder for each: npm takes away what it was not asked for.
-  const dir = join(cacheDir, commands[0] ?? "");
-  const path = join(dir, "node_modules", packageName, file);
-  if (existsSync(path)) return { path, missing: undefined };
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, "package.json"), '{"private":true}');
-  try {
-    const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", `${packageName}@${version}`];
-    execFileSync("npm", args, { cwd: dir, stdio: "pipe", timeout: 120_000 });
-  } catch {
-    return { path: "", missing: `npm could not install ${packageName}@${version}` };
-  }
-  return { path, missing: existsSync(path) ? undefined : `${packageName}@${version} holds no ${file}` };
-}
-
-function findOnPath(commands: string[]): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter(Boolean);
-  return folders.flatMap((folder) => commands.map((name) => join(folder, name))).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function startProgram(command: string, args: string[], job: Job): Promise<AsyncDisposable> {
