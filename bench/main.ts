@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- NAME] [--json]`: runs one benchmark or all, each beside its peers in the same run, and prints a table.
- * The hub's can be narrowed: `--subject NAME` and `--part saturation|paced|idle|stalled`, each as often as wanted, and `--rounds N`.
+ * Those of hub and render can be narrowed: `--subject NAME`; the hub's also by `--part saturation|paced|idle|stalled`, each as often as wanted, and `--rounds N`.
  */
 import { parseArgs } from "node:util";
 import { benchClient } from "./client/client.ts";
 import { benchHerd } from "./herd/herd.ts";
 import { benchHub } from "./hub/hub.ts";
 import { benchLatency } from "./latency/latency.ts";
+import { benchRender } from "./render/render.ts";
 import { benchResume } from "./resume/resume.ts";
 import { type BenchResult, formatTable } from "./table.ts";
 
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
   herd: benchHerd,
   hub: () => benchHub({ subjects: values.subject, parts: values.part, rounds: Number(values.rounds) }),
   latency: benchLatency,
+  render: () => benchRender({ subjects: values.subject }),
   resume: benchResume,
 };
 

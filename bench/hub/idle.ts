@@ -22,7 +22,7 @@ async function measureOne(run: HubRun, { name, open }: HubSubject, counts: reado
   await using subject = await open();
   await using load = openLoad(run.load, "idle", subject, { most: Math.max(...counts), followers: 0 });
   const settledKib = async (): Promise<number> => {
-    subject.collectGarbage();
+    await subject.liveKib();
     await sleep(settleMs);
     return residentKib(subject.pids);
   };

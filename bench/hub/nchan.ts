@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { installWithApt } from "../../scripts/test/apt.ts";
+import { residentKib } from "./memory.ts";
 import { endProcess, type RunningSubject } from "./subject-process.ts";
 
 const nginxPaths = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"];
@@ -66,7 +67,7 @@ export async function openNchan({ nginx, module }: Nchan, core: number): Promise
   return {
     port,
     pids: [masterPid, ...listWorkers(masterPid)],
-    collectGarbage: () => undefined,
+    liveKib: async () => residentKib([masterPid, ...listWorkers(masterPid)]),
     async [Symbol.asyncDispose]() {
       await endProcess(child, "SIGTERM");
       await rm(dir, { recursive: true, force: true });

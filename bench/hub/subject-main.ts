@@ -1,4 +1,4 @@
-/** One Node subject in its own process: `SUBJECT`. Prints its port, ends with its standard input, collects its garbage on SIGUSR2. */
+/** One Node subject in its own process: `SUBJECT`. Prints its port, ends with its standard input, collects its garbage on SIGUSR2 and prints what is left, in KiB. */
 import { openBetterSse } from "./subjects/better-sse.ts";
 import { openFastifySse } from "./subjects/fastify-sse.ts";
 import { openHono } from "./subjects/hono.ts";
@@ -18,5 +18,9 @@ const [name = ""] = process.argv.slice(2);
 const open = subjects[name];
 if (!open) throw new Error(`There is no subject ${name}`);
 console.log(await open());
-process.on("SIGUSR2", () => globalThis.gc?.());
+process.on("SIGUSR2", () => {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  console.log((heapUsed + external) / 1024);
+});
 process.stdin.resume().on("end", () => process.exit(0));

@@ -8,8 +8,8 @@ export interface RunningSubject extends AsyncDisposable {
   port: number;
   /** All its processes: what they use and hold is what it costs. */
   pids: readonly number[];
-  /** So that memory is what it needs, and not what it has not cleared away yet. */
-  collectGarbage(): void;
+  /** Clears away what it no longer needs, and says what it still does, in KiB. */
+  liveKib(): Promise<number>;
 }
 
 /** The ones that run on Node; subject-main.ts knows them by these names. */
@@ -38,7 +38,11 @@ export async function openProcess(core: number, command: readonly string[]): Pro
   return {
     port,
     pids: [child.pid],
-    collectGarbage: () => void child.kill("SIGUSR2"),
+    async liveKib() {
+      const told = once(lines, "line");
+      child.kill("SIGUSR2");
+      return Number((await told)[0]);
+    },
     [Symbol.asyncDispose]: () => endProcess(child, "SIGKILL"),
   };
 }

@@ -26,7 +26,6 @@ static void on_complete(void *owner, uint32_t n) {
 }
 
 void start_load(struct load *load, int port, int most_followers, size_t message_bytes) {
-  static enum source commands = COMMANDS;
   memset(load, 0, sizeof *load);
   load->port = port;
   load->poll_us = 500;
@@ -36,8 +35,6 @@ void start_load(struct load *load, int port, int most_followers, size_t message_
   start_followers(&load->followers, most_followers, message_bytes);
   load->followers.on_complete = on_complete;
   load->followers.owner = load;
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = &commands};
-  epoll_ctl(load->epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);
 }
 
 void add_publishers(struct load *load, int count) {
@@ -77,10 +74,6 @@ static int serve_once(struct load *load) {
     switch (*(enum source *)source) {
       case FOLLOWER: read_follower(&load->followers, source, load->epoll); break;
       case PUBLISHER: serve_publisher(load, source); break;
-      case COMMANDS:
-        load->has_command = 1;
-        epoll_ctl(load->epoll, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
-        break;
     }
   }
   return count;

@@ -23,8 +23,6 @@ struct load {
   uint32_t published, completed;
   /* What could not be sent because the server was too far behind. */
   uint32_t unpublished;
-  /* 1 when standard input has a line or has ended. */
-  int has_command;
   /* It looks for what has come so often, in microseconds, and sleeps in between. Asleep in epoll_wait it would be woken by
    * nearly every write, and the server would pay for that: 3 us of 5 on a virtual machine, which no client far away costs it. */
   int poll_us;

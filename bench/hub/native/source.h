@@ -1,5 +1,5 @@
 /* What epoll tells of: each such thing begins with its kind. */
 #ifndef SOURCE_H
 #define SOURCE_H
-enum source { FOLLOWER, PUBLISHER, COMMANDS };
+enum source { FOLLOWER, PUBLISHER };
 #endif
