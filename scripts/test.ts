@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { findPostgres } from "../testing/src/postgres.ts";
+import { findRedis } from "../testing/src/redis.ts";
 import { createChecks } from "./check/checks.ts";
 import { rootDir, runChecks } from "./check/run-check.ts";
 import { tellCheck } from "./check/tell.ts";
@@ -37,6 +38,13 @@ if (!hasPostgres()) {
   );
   process.exit(1);
 }
+if (!hasRedis()) {
+  console.error(
+    "The tests of the log over several machines need Redis or Valkey, and none was found here or could be installed. " +
+      "Install it (on Debian: apt-get install redis-server) and run npm test again.",
+  );
+  process.exit(1);
+}
 if (!hasTmux()) {
   console.error(
     "The command line's tests need tmux, and it was not found here and could not be installed. " +
@@ -62,6 +70,11 @@ process.exitCode = failedChecks + failedTests === 0 ? 0 : 1;
 function hasPostgres(): boolean {
   if (findPostgres() === undefined) installWithApt(["postgresql"]);
   return findPostgres() !== undefined;
+}
+
+function hasRedis(): boolean {
+  if (findRedis() === undefined) installWithApt(["redis-server"]);
+  return findRedis() !== undefined;
 }
 
 function runVitest(chromium: string): Promise<number> {
