@@ -83,7 +83,9 @@ export interface RecordLog extends AsyncDisposable {
    * Appends all payloads or none. They are durable before the promise settles and before anybody is told.
    *
    * @param expected the lease's epoch and the seq of the last record; or `"any"` for logs that have no lease and many writers.
-   * @throws {LogError} "fenced": another epoch writes now, or `seq` is not the last. "unavailable": nothing was stored; try again later.
+   * @throws {LogError} "fenced": another epoch writes now, or `seq` is not the last. "unavailable": it was not stored, or the store was lost
+   *   before it said so; try again later. The same payloads at the same place, whatever follows them, are then never stored twice; with
+   *   `"any"` they may be.
    */
   append(logId: string, expected: Position | "any", payloads: readonly string[]): Promise<AppendResult>;
 
@@ -126,7 +128,7 @@ export interface RecordLog extends AsyncDisposable {
 export type LogErrorCode =
   /** Another writer holds the log now, or the expected seq is not the last. */
   | "fenced"
-  /** The store did not answer or refused; nothing was stored. */
+  /** The store refused, and nothing was stored; or it did not answer in time. */
   | "unavailable"
   /** Another process uses the store. */
   | "locked"
