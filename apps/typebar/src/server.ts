@@ -1,9 +1,9 @@
 /** The composition root: wires log, store, providers and routes into one server. Called by main.ts; the only place that knows the drivers. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { hostname, networkInterfaces } from "node:os";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { getRequestListener, type HttpBindings, RequestError } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import {
   createChatRoutes,
   createGenerations,
@@ -17,23 +17,23 @@ import { openSqliteLog } from "@typebar/log/sqlite";
 import { createEventStreams, createHub } from "@typebar/server";
 import type { Logger } from "pino";
 import { createAccess } from "./access/access.ts";
-import { type CreateProblem, toAccessResponse, writeAccessResponse } from "./access/access-response.ts";
+import { type CreateProblem, toAccessResponse, writeResponse } from "./access/access-response.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
 import { createPublishKey } from "./access/publish-key.ts";
-import { toOriginForm, toRequestFacts } from "./access/request-facts.ts";
+import { type RequestFacts, toOriginForm, toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import { createStreamLimit } from "./access/stream-limit.ts";
-import { createChannelRoutes } from "./channels/channel-routes.ts";
+import { createChannelRoutes, isChannelFollow } from "./channels/channel-routes.ts";
 import { createOnlineChannel } from "./channels/online.ts";
 import type { Config } from "./config/load-config.ts";
-import { isWildcardHost } from "./config/loopback.ts";
 import { listen, readOpenFilesLimit } from "./listen.ts";
 import { createGenerationLines } from "./logging/generation-lines.ts";
 import { giveRequestId, requestIdOf } from "./logging/request-id.ts";
 import { logRequest } from "./logging/request-lines.ts";
 import { createMetrics } from "./metrics/create-metrics.ts";
 import { findProviders } from "./providers.ts";
+import { toNetworkUrls, toUrl } from "./server-addresses.ts";
 import { createStaticFiles } from "./static/static-files.ts";
 
 export interface TypebarServer {
@@ -74,7 +74,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   const streams = createEventStreams({ log, observer: metrics.streams });
   const hub = createHub({ log, observer: metrics.streams });
   const online = createOnlineChannel({ hub, countStreams: () => streams.openCount + hub.openCount });
-  const admitStream = createStreamLimit({
+  const streamLimit = createStreamLimit({
     perAddress: config.streamsPerAddress,
     onRefused: () => metrics.streams.refused("too-many-connections"),
   });
@@ -113,7 +113,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     ownerOf: () => soleOwner,
     requestIdOf,
     onResume: metrics.onResume,
-    admitStream: (request, response) => admitStream(toRequestFacts(request).address, response),
+    admitStream: (request, response) => streamLimit.admit(toRequestFacts(request).address, response),
     mayStartByGet: ({ headers }) => access.isAllowedStartRequest(headers),
     isDraining: () => draining,
     report: (message, error, details) => logger.error({ err: error, ...details }, message),
@@ -122,26 +122,31 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     hub,
     online,
     canPublish: isPublishKey !== undefined,
-    admitStream: ({ address }, response) => admitStream(address, response),
+    takePlace: ({ address }) => streamLimit.take(address),
     isDraining: () => draining,
   });
   const signIn = gate && createSignInRoutes({ gate, problem: createProblem });
   const files = createStaticFiles({ webDir: join(rootDir, "apps/web/dist"), docsDir });
 
-  async function answer(request: Request, env: HttpBindings): Promise<Response> {
+  async function answer(env: Env, work: () => Promise<Response>): Promise<Response> {
     try {
-      return await route(request, env);
+      return await work();
     } catch (error) {
       logger.error({ err: error, requestId: requestIdOf(env.incoming) }, "a request failed outside its route");
       return problem("internal");
     }
   }
 
+  /** Sets the headers that belong on every answer to it. */
+  function refuse(facts: RequestFacts, outgoing: ServerResponse): Response | undefined {
+    const decision = access.decide(facts);
+    setHeaders(outgoing, decision.headers);
+    return toAccessResponse(decision, (code, detail) => problemFor(facts.path)(code, { detail }));
+  }
+
   async function route(request: Request, env: HttpBindings): Promise<Response> {
     const facts = toRequestFacts(env.incoming);
-    const decision = access.decide(facts);
-    setHeaders(env.outgoing, decision.headers);
-    const refusal = toAccessResponse(decision, (code, detail) => problemFor(facts.path)(code, { detail }));
+    const refusal = refuse(facts, env.outgoing);
     if (refusal) return refusal;
     const { method, path, headers } = facts;
     if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
@@ -152,7 +157,13 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     return (await files.respond({ method, path, headers })) ?? problem("not-found");
   }
 
-  const listener = getRequestListener((request, env) => answer(request, env as HttpBindings), {
+  /** Past the framework, which would hold the request and the response as long as the stream is open: here there may be many. */
+  async function followChannels(facts: RequestFacts, env: Env): Promise<void> {
+    const answered = await answer(env, async () => refuse(facts, env.outgoing) ?? channels.respond(facts, env));
+    if (answered !== RESPONSE_ALREADY_SENT) await writeResponse(env.outgoing, answered);
+  }
+
+  const listener = getRequestListener((request, env) => answer(env as Env, () => route(request, env as HttpBindings)), {
     overrideGlobalObjects: false,
     hostname: config.host,
     errorHandler: (error) => {
@@ -172,11 +183,14 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     const refusal =
       unreadable && toAccessResponse(unreadable, (code, detail) => problemFor(facts.path)(code, { detail }));
     if (refusal) {
-      void writeAccessResponse(outgoing, refusal);
+      // What the client sends besides is not read.
+      outgoing.setHeader("Connection", "close");
+      void writeResponse(outgoing, refusal);
       return;
     }
     toOriginForm(incoming);
-    void listener(incoming, outgoing);
+    if (isChannelFollow(facts)) void followChannels(facts, { incoming, outgoing });
+    else void listener(incoming, outgoing);
   }
 
   const server = createServer(serve);
@@ -215,23 +229,7 @@ function setHeaders(outgoing: ServerResponse, headers: Readonly<Record<string, s
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
 }
 
+type Env = Pick<HttpBindings, "incoming" | "outgoing">;
+
 /** How long the start waits for providers to list their models. */
 const listTimeoutMs = 1000;
-
-function toUrl({ host, publicUrl }: Config, server: Server): string {
-  if (publicUrl) return publicUrl.origin;
-  const name = isWildcardHost(host) ? "127.0.0.1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${portOf(server)}`;
-}
-
-function toNetworkUrls({ host, publicUrl }: Config, server: Server): string[] {
-  if (publicUrl || !isWildcardHost(host)) return [];
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses
-    .filter(({ internal, family }) => !internal && family === "IPv4")
-    .map(({ address }) => `http://${address}:${portOf(server)}`);
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}

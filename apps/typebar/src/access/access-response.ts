@@ -24,9 +24,8 @@ export function toAccessResponse(decision: AccessDecision, problem: CreateProble
   }
 }
 
-/** Answers a request of which no route can be given a `Request`. What it sends besides is not read. */
-export async function writeAccessResponse(outgoing: ServerResponse, response: Response): Promise<void> {
-  outgoing.setHeader("Connection", "close");
+/** Answers a request that is given to no route of the framework. */
+export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   const body = Buffer.from(await response.arrayBuffer());
   outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), "Content-Length": body.length });
   outgoing.end(body);

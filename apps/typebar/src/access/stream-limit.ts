@@ -11,10 +11,14 @@ export interface StreamLimitOptions {
   onRefused: () => void;
 }
 
-/** Takes a place until the response is over; asked again for the same one, it takes no second. `false`: there is none. */
-export type AdmitStream = (address: string, response: ServerResponse) => boolean;
+export interface StreamLimit {
+  /** Takes a place. @returns the way to give it back, once; `undefined` if there is none. */
+  take: (address: string) => (() => void) | undefined;
+  /** Takes one until the response is over; asked again for the same one, it takes no second. `false`: there is none. */
+  admit: (address: string, response: ServerResponse) => boolean;
+}
 
-export function createStreamLimit({ perAddress, onRefused }: StreamLimitOptions): AdmitStream {
+export function createStreamLimit({ perAddress, onRefused }: StreamLimitOptions): StreamLimit {
   const counts = new Map<string, number>();
   const admitted = new WeakSet<ServerResponse>();
 
@@ -24,18 +28,30 @@ export function createStreamLimit({ perAddress, onRefused }: StreamLimitOptions)
     else counts.delete(key);
   }
 
-  return (address, response) => {
-    // Of a response that is over nobody would give the place back.
-    if (perAddress === Number.POSITIVE_INFINITY || admitted.has(response) || response.closed) return true;
+  function take(address: string): (() => void) | undefined {
+    if (perAddress === Number.POSITIVE_INFINITY) return nothing;
     const key = toAddressKey(address);
     const count = counts.get(key) ?? 0;
     if (count >= perAddress) {
       onRefused();
-      return false;
+      return undefined;
     }
     counts.set(key, count + 1);
-    admitted.add(response);
-    response.once("close", () => leave(key));
-    return true;
+    return () => leave(key);
+  }
+
+  return {
+    take,
+    admit(address, response) {
+      // Of a response that is over nobody would give the place back.
+      if (admitted.has(response) || response.closed) return true;
+      const giveBack = take(address);
+      if (!giveBack) return false;
+      admitted.add(response);
+      if (giveBack !== nothing) response.once("close", giveBack);
+      return true;
+    },
   };
 }
+
+function nothing(): void {}

@@ -1,5 +1,4 @@
 /** `/api/channels/…`: follow and publish. Called by the composition root for what access.ts has let in. */
-import type { ServerResponse } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { problem, ProblemError, readJson, tooManyStreams } from "@typebar/chat";
@@ -16,15 +15,22 @@ export interface ChannelRoutesOptions {
   online: OnlineChannel;
   /** Whether anybody may publish. Who may was decided before: whoever is let in here is the owner, or has the key. */
   canPublish: boolean;
-  /** Takes a place for one more event stream of this client, where there is one. */
-  admitStream: (facts: RequestFacts, response: ServerResponse) => boolean;
+  /** Takes a place for one more event stream of this client. @returns the way to give it back; `undefined` if there is none. */
+  takePlace: (facts: RequestFacts) => (() => void) | undefined;
   /** The server is being stopped: nothing new is published. */
   isDraining: () => boolean;
 }
 
 export interface ChannelRoutes {
   /** Rejects with what no client can be blamed for; nothing was answered then. */
-  respond: (facts: RequestFacts, env: HttpBindings) => Promise<Response>;
+  respond: (facts: RequestFacts, env: Env) => Promise<Response>;
+}
+
+type Env = Pick<HttpBindings, "incoming" | "outgoing">;
+
+/** Whether it asks for a stream that many may hold for long. */
+export function isChannelFollow({ method, path }: RequestFacts): boolean {
+  return method === "GET" && path.startsWith("/api/channels/");
 }
 
 /** Several channels are followed at one address; one is followed, and published to, at its own. */
@@ -32,27 +38,33 @@ const pathForm = /^\/api\/channels\/(?:([^/]+)\/)?events$/;
 const mostHistory = 1000;
 
 export function createChannelRoutes(options: ChannelRoutesOptions): ChannelRoutes {
-  const { hub, online, canPublish, admitStream, isDraining } = options;
+  const { hub, online, canPublish, takePlace, isDraining } = options;
 
-  async function follow(channels: readonly string[], facts: RequestFacts, env: HttpBindings): Promise<Response> {
+  async function follow(channels: readonly string[], facts: RequestFacts, env: Env): Promise<Response> {
     const { incoming: request, outgoing: response } = env;
     const isOnline = channels.includes(onlineChannel);
     // Whoever follows `online` wants to know the present count, not only the next one.
     const history = readHistory(queryOf(request.url ?? "")) ?? (isOnline && channels.length === 1 ? 1 : 0);
-    if (!admitStream(facts, response)) throw new ProblemError("too-many-streams", tooManyStreams);
+    const giveBack = takePlace(facts);
+    if (!giveBack) throw new ProblemError("too-many-streams", tooManyStreams);
+    using undo = new DisposableStack();
+    undo.defer(giveBack);
     if (isOnline && history > 0) await online.expect();
-    await hub.open({
+    const opened = await hub.open({
       request,
       response,
       channels,
       history,
       ...(request.headers[headerNames.resume.toLowerCase()] === "1" && { rotate: true }),
     });
+    if (!opened) return RESPONSE_ALREADY_SENT;
+    undo.move();
+    void opened.closed.then(giveBack);
     if (isOnline) online.watch({ tellsAgain: history === 0 });
     return RESPONSE_ALREADY_SENT;
   }
 
-  async function publish(channel: string, { incoming, outgoing }: HttpBindings): Promise<Response> {
+  async function publish(channel: string, { incoming, outgoing }: Env): Promise<Response> {
     if (!canPublish) throw new ProblemError("publishing-off");
     if (isOwnChannel(channel)) throw new ProblemError("reserved-channel");
     if (isDraining()) throw new ProblemError("draining");
@@ -60,7 +72,7 @@ export function createChannelRoutes(options: ChannelRoutesOptions): ChannelRoute
     return Response.json(published, { headers: { "Cache-Control": "no-store" } });
   }
 
-  async function route(facts: RequestFacts, env: HttpBindings): Promise<Response> {
+  async function route(facts: RequestFacts, env: Env): Promise<Response> {
     const found = pathForm.exec(facts.path);
     const channel = found?.[1];
     // Below /api/ a HEAD is refused before it is looked whether there is anything.
@@ -90,7 +102,7 @@ function queryOf(target: string): URLSearchParams {
   return new URLSearchParams(at === -1 ? "" : target.slice(at));
 }
 
-function readChannels({ incoming }: HttpBindings): string[] {
+function readChannels({ incoming }: Env): string[] {
   return (queryOf(incoming.url ?? "").get("channels") ?? "").split(",").filter((name) => name !== "");
 }
 
