@@ -16,6 +16,7 @@ export interface PlantedBug {
 }
 
 const faults = "testing/test/faults";
+const hubTests = "packages/server/test/hub";
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -103,5 +104,69 @@ export const plantedBugs: readonly PlantedBug[] = [
     search: "? cache.slice(index) : undefined",
     replace: "? cache.slice(index + 1) : undefined",
     caughtBy: { file: "packages/server/test/join.test.ts", test: "" },
+  },
+  {
+    name: "hub: an event is dropped where catching up joins the live tail",
+    file: "packages/server/src/tail.ts",
+    search: "? cache.slice(index) : undefined",
+    replace: "? cache.slice(index === 0 ? 0 : index + 1) : undefined",
+    caughtBy: { file: `${hubTests}/conformance.test.ts`, test: "reconnects on the memory log" },
+  },
+  {
+    name: "hub: an event is doubled where catching up joins the live tail",
+    file: "packages/server/src/tail.ts",
+    search: "? cache.slice(index) : undefined",
+    replace: "? cache.slice(cache.length > index ? Math.max(0, index - 1) : index) : undefined",
+    caughtBy: { file: `${hubTests}/conformance.test.ts`, test: "reconnects on the memory log" },
+  },
+  {
+    name: "hub: each event stands under the ID of the one before it",
+    file: "packages/server/src/hub/channel-feed.ts",
+    search: "text += `${lines}id: ${formatEventId(names, positions)}\\n\\n`;",
+    replace: `const before = positions.map(({ epoch, seq }, at) => ({ epoch, seq: at === index ? seq - 1 : seq }));
+        text += \`\${lines}id: \${formatEventId(names, before)}\\n\\n\`;`,
+    caughtBy: { file: `${hubTests}/conformance.test.ts`, test: "reconnects on the memory log" },
+  },
+  {
+    name: "hub: a history that was evicted is passed over without a reset",
+    file: "packages/server/src/hub/channel-feed.ts",
+    search: 'lines: formatLines("reset", JSON.stringify({ channel: name, reason })),',
+    replace: 'lines: "",',
+    caughtBy: { file: `${hubTests}/conformance.test.ts`, test: "evictions" },
+  },
+  {
+    name: "hub: a client that leaves while authorize is asked keeps its place for ever",
+    file: "packages/server/src/hub/followers.ts",
+    search: "      undo.defer(() => slots.giveBack({ user, address }));\n",
+    replace: "",
+    caughtBy: { file: `${hubTests}/rights.test.ts`, test: "leaves while it is asked" },
+  },
+  {
+    name: "hub: a client that leaves while the log is read stays registered for ever",
+    file: "packages/server/src/connection.ts",
+    search: '  if (exchange.isGone) return { type: "gone" };\n',
+    replace: "",
+    caughtBy: { file: `${hubTests}/rights.test.ts`, test: "web-standard request whose client leaves while the log" },
+  },
+  {
+    name: "hub: rights that change while a stream is opened are not seen",
+    file: "packages/server/src/hub/followers.ts",
+    search: "      if (version !== rights.version) await recheckOne(follower);\n",
+    replace: "",
+    caughtBy: { file: `${hubTests}/rights.test.ts`, test: "between the last look and the first write" },
+  },
+  {
+    name: "hub: an event is put together anew for each connection",
+    file: "packages/server/src/hub/channel-feed.ts",
+    search: "      if (pull.position === after) latestEnd = answer;\n      else latest = answer;\n",
+    replace: "      latest = answer;\n",
+    caughtBy: { file: `${hubTests}/follow.test.ts`, test: "encodes each event once" },
+  },
+  {
+    name: "hub: one write holds the largest event of each of its channels",
+    file: "packages/server/src/hub/channel-feed.ts",
+    search: "step < channels.length && text.length < maxBytes;",
+    replace: "step < channels.length;",
+    caughtBy: { file: `${hubTests}/slow-reader.test.ts`, test: "holds at most 256 KiB" },
   },
 ];

@@ -69,7 +69,7 @@ export async function startHub({ follower, ...options }: WorldOptions): Promise<
       await eventually(() => hub.openCount === 0);
     },
     async [Symbol.asyncDispose]() {
-      await world.leave();
+      for (const { socket } of clients) socket.destroy();
       await hub.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -80,23 +80,25 @@ it("leaves nothing behind for a client that leaves while it is asked", async () 
   const log = observeLog(openMemoryLog());
   const { asked, authorize } = createQuestions();
   const opened: string[] = [];
+  const refused: string[] = [];
   await using world = await startHub({
     log,
     authorize,
     limits: { connections: 3, connectionsPerUser: 3, connectionsPerAddress: 3 },
     presence: () => "users",
-    observer: { opened: (how) => void opened.push(how) },
+    observer: { opened: (how) => void opened.push(how), refused: (code) => void refused.push(code) },
   });
   for (let round = 0; round < 3; round++) {
     const clients = Array.from({ length: 3 }, () => world.follow("/rates?user=ann"));
-    await eventually(() => asked.length === 3);
+    await eventually(() => asked.length === 3 || refused.length > 0);
     for (const { socket } of clients) socket.destroy();
-    await eventually(() => world.sockets.every((socket) => socket.destroyed));
+    await eventually(() => world.sockets.every((socket) => socket.closed));
     for (const { answer } of asked.splice(0)) answer(true);
   }
   // All places are free again: three more fit, as soon as they are let in.
   for (let place = 0; place < 3; place++) world.follow("/rates?user=ann");
-  await eventually(() => asked.length === 3);
+  await eventually(() => asked.length === 3 || refused.length > 0);
+  expect(refused).toEqual([]);
   expect([world.hub.openCount, opened.length, log.watcherCount]).toEqual([0, 0, 0]);
   expect(world.hub.presence("rates")).toEqual({ count: 0, users: [] });
   for (const { answer } of asked.splice(0)) answer(true);
@@ -117,7 +119,7 @@ it("leaves nothing behind for a client that leaves while the log is read", async
     const { socket } = world.follow("/rates?user=ann", { lastEventId: id });
     await eventually(() => waiting > 0);
     socket.destroy();
-    await eventually(() => world.sockets.every(({ destroyed }) => destroyed));
+    await eventually(() => world.sockets.every(({ closed }) => closed));
     log.pause = () => undefined;
     resolve();
     await new Promise(setImmediate);
@@ -145,6 +147,31 @@ it("settles a web-standard request whose client leaves while it is asked", async
   expect(status).toBe(200);
   await body?.cancel();
   expect(world.hub.openCount).toBe(0);
+});
+
+it("leaves nothing behind for a web-standard request whose client leaves while the log is read", async () => {
+  const log = observeLog(openMemoryLog());
+  await using world = await startHub({ log, limits: { connections: 1 }, presence: () => "users" });
+  const { id } = await world.hub.publish("rates", { data: 0 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let waiting = 0;
+  log.pause = () => {
+    waiting += 1;
+    return promise;
+  };
+  const leaving = new AbortController();
+  const answer = world.hub.respond(new Request("http://localhost/", { signal: leaving.signal }), {
+    channels: ["rates"],
+    lastEventId: id,
+  });
+  await eventually(() => waiting > 0);
+  leaving.abort();
+  log.pause = () => undefined;
+  resolve();
+  expect((await answer).status).toBe(499);
+  expect([world.hub.openCount, log.watcherCount]).toEqual([0, 0]);
+  expect(world.hub.presence("rates").count).toBe(0);
+  await world.join("/rates");
 });
 
 it.each([false, true])(
@@ -207,7 +234,10 @@ it("cuts off one whose right ends between the last look and the first write", as
   await world.hub.recheck();
   log.pause = () => undefined;
   resolve();
-  await client.closed;
+  await eventually(() => client.events().length > 0 || client.socket.closed);
+  await world.hub.publish("rates", { data: "secret" });
+  await eventually(() => client.events().length > 1 || client.socket.closed);
+  expect(dataOf(client)).toEqual([]);
   expect(client.hasLastChunk()).toBe(false);
   await eventually(() => world.hub.openCount === 0);
 });
