@@ -6,7 +6,7 @@ export type CloseReason =
   | "ended"
   /** The client went away. */
   | "client-gone"
-  /** Its socket took no byte for `progressTimeoutMs`, even of an end that was written. */
+  /** Its socket took no byte for `progressTimeoutMs`, even of an end that was written; or more was sent than may wait for it. */
   | "stalled"
   /** Ended by us after its time, to come back. */
   | "rotated"

@@ -2,6 +2,13 @@
 export { toAddressKey } from "./address-key.ts";
 export type { CloseReason } from "./close-reason.ts";
 export type { Connection, Refusal } from "./connection.ts";
+export {
+  createDirectConnections,
+  type DirectConnection,
+  type DirectConnections,
+  type DirectConnectionsOptions,
+  type DirectOptions,
+} from "./direct-connections.ts";
 export { createEventStreams, type EventStreams, type EventStreamsOptions, type OpenOptions } from "./event-streams.ts";
 export type { ChannelEvent, ChannelEvents } from "./hub/channel-event.ts";
 export type { ResetReason } from "./hub/channel-feed.ts";
@@ -13,4 +20,5 @@ export type { StreamObserver } from "./observer.ts";
 export type { OutgoingEvent } from "@typebar/sse";
 export type { RecordEvent, RecordFormat } from "./pull.ts";
 export type { StreamHeaders } from "./stream-headers.ts";
+export type { SendResult } from "./send-queue.ts";
 export { type ConnectionTimings, defaultTimings } from "./timings.ts";

@@ -14,9 +14,9 @@ export const streamHeaders: Readonly<Record<string, string>> = {
 /** Its own stay as they are, whatever others are given, in whatever case. */
 export function joinHeaders(own: Readonly<Record<string, string>>, others: StreamHeaders): OutgoingHttpHeaders {
   const joined: OutgoingHttpHeaders = { ...own };
-  const ownNames = Object.keys(own).map((name) => name.toLowerCase());
+  const ownNames = new Set(Object.keys(own).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(others)) {
-    if (value === undefined || ownNames.includes(name.toLowerCase())) continue;
+    if (value === undefined || ownNames.has(name.toLowerCase())) continue;
     joined[name] = typeof value === "object" ? [...value] : value;
   }
   return joined;
