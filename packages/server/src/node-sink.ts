@@ -4,19 +4,30 @@ import type { Socket } from "node:net";
 import { closeSoon, cutOff, reset } from "./cut-off.ts";
 import type { Packet } from "./packet.ts";
 import type { Exchange, Sink, SinkEvents } from "./sink.ts";
-import { joinHeaders, streamHeaders } from "./stream-headers.ts";
+import { joinHeaders, type StreamHeaders, streamHeaders } from "./stream-headers.ts";
 
 export function createNodeExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  const { socket } = request;
-  return {
-    get isGone() {
-      return response.destroyed || response.writableEnded || socket.destroyed;
-    },
-    open(headers, first, events) {
-      response.writeHead(200, joinHeaders(streamHeaders, headers));
-      return new NodeSink(socket, response, first, events);
-    },
-  };
+  return new NodeExchange(request, response);
+}
+
+/** A class, like all that is made for each connection: what a getter of an object literal holds is let go of only by a full collection. */
+class NodeExchange implements Exchange {
+  readonly #socket: Socket;
+  readonly #response: ServerResponse;
+
+  constructor({ socket }: IncomingMessage, response: ServerResponse) {
+    this.#socket = socket;
+    this.#response = response;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded || this.#socket.destroyed;
+  }
+
+  open(headers: StreamHeaders, first: Packet, events: SinkEvents): Sink {
+    this.#response.writeHead(200, joinHeaders(streamHeaders, headers));
+    return new NodeSink(this.#socket, this.#response, first, events);
+  }
 }
 
 /** A class, because there is one for each of many idle connections: its functions are shared. */

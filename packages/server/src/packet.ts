@@ -13,15 +13,23 @@ export interface Packet {
 /** @param parts - Joined in their order; a single one is not copied. */
 export function createPacket(parts: readonly Uint8Array[], eventCount: number): Packet {
   const [only] = parts;
-  const bytes = only && parts.length === 1 ? toBuffer(only) : Buffer.concat(parts);
-  let chunk: Buffer | undefined;
-  return {
-    bytes,
-    eventCount,
-    get chunk() {
-      return (chunk ??= toHttpChunk(bytes));
-    },
-  };
+  return new EncodedPacket(only && parts.length === 1 ? toBuffer(only) : Buffer.concat(parts), eventCount);
+}
+
+/** A class: each object literal that has a getter would be of a kind of its own to the engine, slow to read and long to forget. */
+class EncodedPacket implements Packet {
+  readonly bytes: Buffer;
+  readonly eventCount: number;
+  #chunk: Buffer | undefined;
+
+  constructor(bytes: Buffer, eventCount: number) {
+    this.bytes = bytes;
+    this.eventCount = eventCount;
+  }
+
+  get chunk(): Buffer {
+    return (this.#chunk ??= toHttpChunk(this.bytes));
+  }
 }
 
 /** Nothing to write. */

@@ -5,20 +5,37 @@ import { createNodeExchange, describeLeft } from "./node-sink.ts";
 import type { Packet } from "./packet.ts";
 import type { Exchange, Sink, SinkEvents } from "./sink.ts";
 import { takeOver, type TakenSocket } from "./socket-takeover.ts";
-import { joinHeaders, streamHeaders } from "./stream-headers.ts";
+import { joinHeaders, type StreamHeaders, streamHeaders } from "./stream-headers.ts";
 
 /** Where the socket cannot be taken, the response is written to. */
 export function createSocketExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  const exchange = createNodeExchange(request, response);
-  return {
-    get isGone() {
-      return exchange.isGone;
-    },
-    open(headers, first, events) {
-      const taken = takeOver({ request, response, headers: joinHeaders(streamHeaders, headers), opening: first.bytes });
-      return taken ? new SocketSink(taken, events) : exchange.open(headers, first, events);
-    },
-  };
+  return new SocketExchange(request, response);
+}
+
+class SocketExchange implements Exchange {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #untaken: Exchange;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    this.#untaken = createNodeExchange(request, response);
+  }
+
+  get isGone(): boolean {
+    return this.#untaken.isGone;
+  }
+
+  open(headers: StreamHeaders, first: Packet, events: SinkEvents): Sink {
+    const taken = takeOver({
+      request: this.#request,
+      response: this.#response,
+      headers: joinHeaders(streamHeaders, headers),
+      opening: first.bytes,
+    });
+    return taken ? new SocketSink(taken, events) : this.#untaken.open(headers, first, events);
+  }
 }
 
 /** A class, because there is one for each of many idle connections: its functions are shared. */

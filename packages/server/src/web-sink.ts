@@ -1,7 +1,7 @@
 /** A web-standard `Response` as a sink, for servers that have no other: its stream asks for more when its reader has taken what there was. */
 import type { Packet } from "./packet.ts";
 import type { Exchange, Sink, SinkEvents } from "./sink.ts";
-import { joinWebHeaders, streamHeaders } from "./stream-headers.ts";
+import { joinWebHeaders, type StreamHeaders, streamHeaders } from "./stream-headers.ts";
 
 export interface WebExchange extends Exchange {
   /** Once it is open. */
@@ -13,23 +13,29 @@ const maxWaitingBytes = 65_536;
 
 /** @param signal - Of the request: aborted when its client has left. */
 export function createWebExchange(signal: AbortSignal): WebExchange {
-  let response: Response | undefined;
-  return {
-    get isGone() {
-      return signal.aborted;
-    },
-    get response() {
-      return response;
-    },
-    open(headers, first, events) {
-      // What cannot be a header throws here, before anything is registered.
-      const all = joinWebHeaders(streamHeaders, headers);
-      const sink = new StreamSink(signal, events);
-      response = new Response(sink.body, { headers: all });
-      sink.write(first);
-      return sink;
-    },
-  };
+  return new StreamExchange(signal);
+}
+
+class StreamExchange implements WebExchange {
+  readonly #signal: AbortSignal;
+  response: Response | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  get isGone(): boolean {
+    return this.#signal.aborted;
+  }
+
+  open(headers: StreamHeaders, first: Packet, events: SinkEvents): Sink {
+    // What cannot be a header throws here, before anything is registered.
+    const all = joinWebHeaders(streamHeaders, headers);
+    const sink = new StreamSink(this.#signal, events);
+    this.response = new Response(sink.body, { headers: all });
+    sink.write(first);
+    return sink;
+  }
 }
 
 class StreamSink implements Sink {
