@@ -20,6 +20,7 @@ const verbs = {
   check: { program: "scripts/check.ts", page: false },
   pack: { program: "scripts/pack.ts", page: false },
   bench: { program: "bench/main.ts", page: true },
+  soak: { program: "testing/soak/main.ts", page: false },
   dev: { program: "scripts/dev.ts", page: false },
   // The page is for the server; a question from the terminal does not wait for it.
   typebar: { program: "apps/typebar/src/cli/main.ts", page: ([command = "start"]) => /^(?:start$|-)/.test(command) },
