@@ -1,4 +1,4 @@
-/** Seeded interleavings of publishing, cuts at any byte, coming back and eviction: in order, nothing missing, nothing twice. */
+/** Seeded interleavings of publishing, cuts at any byte, coming back anywhere and eviction: in order, nothing missing, nothing twice. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,15 +6,19 @@ import type { RecordLog } from "@typebar/log";
 import { openMemoryLog } from "@typebar/log/memory";
 import { openSqliteLog } from "@typebar/log/sqlite";
 import type { IncomingEvent } from "@typebar/sse";
+import { openRedisLog } from "@typebar/log/redis";
 import { expect, it } from "vitest";
-import { createRandom, pick, type Random, randomInteger } from "../../../../testing/src/random.ts";
+import { pick, type Random, randomInteger } from "../../../../testing/src/random.ts";
+import { openRedis } from "../../../../testing/src/redis.ts";
+import { countOf, randomFor, seedText } from "../../../../testing/src/seed.ts";
 import type { Hub } from "../../src/index.ts";
 import { observeLog } from "../observed-log.ts";
 import { eventually } from "../stream-server.ts";
 import { type HubWorld, startHub } from "./hub-world.ts";
 
 const channels = ["a", "b", "c"];
-const reconnectCount = 300;
+const reconnectCount = countOf({ usual: 300, long: 10_000 });
+const timeout = countOf({ usual: 60_000, long: 900_000 });
 const readerCount = 6;
 
 /** What one reader has seen of each channel, and whether that can be. */
@@ -53,7 +57,7 @@ function see(seen: Seen, { event, data, lastEventId }: IncomingEvent, isFresh: b
 }
 
 /** Publishes to all channels at its own pace until it is told to stop. Returns how many of each. */
-async function publishAll(hub: Hub, random: Random, isOver: () => boolean): Promise<Map<string, number>> {
+async function publishAll(hubs: readonly Hub[], random: Random, isOver: () => boolean): Promise<Map<string, number>> {
   const counts = new Map(channels.map((channel) => [channel, 0]));
   while (!isOver()) {
     const channel = pick(channels, random);
@@ -64,7 +68,7 @@ async function publishAll(hub: Hub, random: Random, isOver: () => boolean): Prom
       event: pick(["message", "quote"], random),
       data: { channel, number: from + index, text: "汉".repeat(randomInteger(random, 0, pick([3, 300], random))) },
     }));
-    await hub.publish(channel, events);
+    await pick(hubs, random).publish(channel, events);
     for (let turns = randomInteger(random, 0, 4); turns > 0; turns--) await new Promise(setImmediate);
   }
   return counts;
@@ -91,23 +95,33 @@ async function readOnce(world: HubWorld, seen: Seen, random: Random, until: () =
   for (const event of client.events()) see(seen, event, isFresh);
 }
 
-async function run(log: RecordLog, seed: number, historyCount: number): Promise<Seen[]> {
-  const random = createRandom(seed);
-  const observed = observeLog(log);
-  observed.pause = async () => {
+interface Run {
+  /** One for each hub; of one store, if there are several. */
+  logs: readonly RecordLog[];
+  purpose: string;
+  historyCount: number;
+}
+
+async function run({ logs, purpose, historyCount }: Run): Promise<Seen[]> {
+  const random = randomFor(purpose);
+  const observedLogs = logs.map(observeLog);
+  const pause = async (): Promise<void> => {
     for (let turns = randomInteger(random, -2, 2); turns > 0; turns--) await new Promise(setImmediate);
   };
-  await using world = await startHub({
-    log: observed,
-    history: { count: historyCount },
-    flushMs: pick([0, 0, 3], random),
-  });
+  await using stack = new AsyncDisposableStack();
+  const worlds: HubWorld[] = [];
+  for (const log of observedLogs) {
+    log.pause = pause;
+    const options = { log, history: { count: historyCount }, flushMs: pick([0, 0, 3], random) };
+    worlds.push(stack.use(await startHub(options)));
+  }
+  const hubs = worlds.map(({ hub }) => hub);
   let reconnects = 0;
   const isOver = (): boolean => reconnects >= reconnectCount;
   const readers = Array.from({ length: readerCount }, async () => {
     const seen: Seen = { last: new Map(), resets: 0, events: 0, lastEventId: "" };
     while (!isOver()) {
-      await readOnce(world, seen, random, isOver);
+      await readOnce(pick(worlds, random), seen, random, isOver);
       reconnects += 1;
       if (random() < 0.1) for (let turns = 60; turns > 0; turns--) await new Promise(setImmediate);
     }
@@ -115,51 +129,74 @@ async function run(log: RecordLog, seed: number, historyCount: number): Promise<
   });
   let isRead = false;
   const reading = Promise.all(readers).finally(() => (isRead = true));
-  const [counts, all] = await Promise.all([publishAll(world.hub, random, () => isRead), reading]);
+  const [counts, all] = await Promise.all([publishAll(hubs, random, () => isRead), reading]);
   // Each comes once more, and reads to the end.
   for (const channel of channels) {
-    await world.hub.publish(channel, { data: { channel, number: counts.get(channel) ?? 0 } });
+    await pick(hubs, random).publish(channel, { data: { channel, number: counts.get(channel) ?? 0 } });
   }
   for (const seen of all) {
-    const client = world.follow(`/${channels.join()}`, { lastEventId: seen.lastEventId });
+    const client = pick(worlds, random).follow(`/${channels.join()}`, { lastEventId: seen.lastEventId });
     const hasAll = (): boolean =>
       channels.every((channel) => client.body().includes(`"channel":"${channel}","number":${counts.get(channel)}}`));
     await client.until(hasAll);
     for (const event of client.events()) see(seen, event, false);
     expect(Object.fromEntries(seen.last)).toEqual(Object.fromEntries(counts));
   }
-  await world.leave();
-  await eventually(() => observed.watcherCount === 0);
+  for (const world of worlds) await world.leave();
+  await eventually(() => observedLogs.every(({ watcherCount }) => watcherCount === 0));
   return all;
 }
 
 const sum = (all: Seen[], key: "resets" | "events"): number => all.reduce((total, seen) => total + seen[key], 0);
 
-it.each([1, 2, 3, 4])("through 300 reconnects on the memory log, seed %d", async (seed) => {
-  await using log = openMemoryLog();
-  const all = await run(log, seed, 100_000);
-  expect(sum(all, "resets")).toBe(0);
-  expect(sum(all, "events")).toBeGreaterThan(1000);
-});
+const kept = 1_000_000;
+const evicting = 10;
 
-it.each([5, 6])("through 300 reconnects and evictions on the memory log, seed %d", async (seed) => {
-  await using log = openMemoryLog();
-  const all = await run(log, seed, 10);
-  expect(sum(all, "resets")).toBeGreaterThan(0);
+function check(all: Seen[], historyCount: number): void {
+  expect(sum(all, "resets") > 0).toBe(historyCount === evicting);
   expect(sum(all, "events")).toBeGreaterThan(1000);
-});
+}
 
-it.each([
-  [7, 100_000],
-  [8, 10],
-])("through 300 reconnects on the SQLite log, seed %d, with a history of %d", async (seed, historyCount) => {
-  const dir = await mkdtemp(join(tmpdir(), "typebar-hub-"));
-  try {
-    await using log = openSqliteLog({ path: join(dir, "log.db") });
-    const all = await run(log, seed, historyCount);
-    expect(sum(all, "resets") > 0).toBe(historyCount === 10);
-    expect(sum(all, "events")).toBeGreaterThan(1000);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-});
+it.each([1, 2, 3, 4])(
+  `through ${reconnectCount} reconnects on the memory log, run %d, ${seedText}`,
+  { timeout },
+  async (index) => {
+    await using log = openMemoryLog();
+    check(await run({ logs: [log], purpose: `hub ${index}`, historyCount: kept }), kept);
+  },
+);
+
+it.each([1, 2])(
+  `through ${reconnectCount} reconnects and evictions on the memory log, run %d, ${seedText}`,
+  { timeout },
+  async (index) => {
+    await using log = openMemoryLog();
+    check(await run({ logs: [log], purpose: `hub evicting ${index}`, historyCount: evicting }), evicting);
+  },
+);
+
+it.each([kept, evicting])(
+  `through ${reconnectCount} reconnects on the SQLite log with a history of %d, ${seedText}`,
+  { timeout },
+  async (historyCount) => {
+    const dir = await mkdtemp(join(tmpdir(), "typebar-hub-"));
+    try {
+      await using log = openSqliteLog({ path: join(dir, "log.db") });
+      check(await run({ logs: [log], purpose: `hub sqlite ${historyCount}`, historyCount }), historyCount);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+);
+
+it.each([kept, evicting])(
+  `through ${reconnectCount} reconnects between two hubs of one Redis with a history of %d, ${seedText}`,
+  { timeout },
+  async (historyCount) => {
+    await using redis = await openRedis();
+    await using first = openRedisLog({ url: redis.url });
+    await using second = openRedisLog({ url: redis.url });
+    const all = await run({ logs: [first, second], purpose: `hub redis ${historyCount}`, historyCount });
+    check(all, historyCount);
+  },
+);
