@@ -16,6 +16,7 @@ export interface PlantedBug {
 }
 
 const faults = "testing/test/faults";
+const redisTests = "packages/log/test/redis.test.ts";
 const hubTests = "packages/server/test/hub";
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -36,6 +37,49 @@ export const plantedBugs: readonly PlantedBug[] = [
       commit.run();
 `,
     caughtBy: { file: `${faults}/store.test.ts`, test: "has shown nothing that was not stored" },
+  },
+  // That Redis tells before it stores cannot be planted: to everybody else a script is one step.
+  {
+    name: "redis: no fence: whoever lost the lease may still append",
+    file: "packages/log/src/drivers/redis/lua/append.ts",
+    search: "if not head or int(head.epoch) ~= ARGV[1] then return { 'fenced' } end",
+    replace: "if not head then return { 'fenced' } end",
+    caughtBy: { file: redisTests, test: "compare-and-set" },
+  },
+  {
+    name: "redis: the wake-up is lost",
+    file: "packages/log/src/drivers/redis/lua/append.ts",
+    search: "if count > skipped then redis.call('PUBLISH', KEYS[1], 'append') end\n",
+    replace: "",
+    caughtBy: { file: redisTests, test: "wakes who follows in another process" },
+  },
+  {
+    name: "redis: what was published while the connection was away is not looked for",
+    file: "packages/log/src/drivers/redis/wake-ups.ts",
+    search: "          channel.isTold = false;\n          channel.isBehind = true;\n",
+    replace: "          channel.isTold = false;\n",
+    caughtBy: { file: redisTests, test: "wakes again over a new connection" },
+  },
+  {
+    name: "redis: an append does not renew the lease",
+    file: "packages/log/src/drivers/redis/lua/append.ts",
+    search: "if head.ttl > 0 then redis.call('HSET', KEYS[1], 'deadline', int(now + head.ttl)) end\n",
+    replace: "",
+    caughtBy: { file: redisTests, test: "is kept by renewing and by appending" },
+  },
+  {
+    name: "redis: a publication whose answer was lost is sent again blindly",
+    file: "packages/log/src/drivers/redis/lua/append.ts",
+    search: "local done = again and redis.call('GET', KEYS[3])",
+    replace: "local done = false",
+    caughtBy: { file: redisTests, test: "answer was cut off .any" },
+  },
+  {
+    name: "redis: after a lost tail the next epoch is one that was lost",
+    file: "packages/log/src/drivers/redis/lua/script.ts",
+    search: "  if head.history ~= history and epoch < now then epoch = now end\n",
+    replace: "",
+    caughtBy: { file: redisTests, test: "takes nothing written after a lost tail" },
   },
   {
     name: "merge off by one: the joined chunk stands under its first record's ID",
