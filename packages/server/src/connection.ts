@@ -57,7 +57,7 @@ export type Refusal = { type: "expired" } | { type: "diverged" } | { type: "gone
 
 /** Proxies and virus scanners that hold back the first bytes let go of so many. */
 const wakingBytes = 2048;
-const padding = encodeComment(" ".repeat(wakingBytes - 2));
+const padding = Buffer.from(encodeComment(" ".repeat(wakingBytes - 2)));
 const heartbeat = createPacket([encodeComment("")], 0);
 
 /** One write holds about so much, so that a reader that stops has little waiting for it. */
@@ -183,11 +183,11 @@ class FeedConnection<P> implements Connection, SinkEvents {
     this.#account(packet);
   }
 
-  #account({ bytes, eventCount }: Packet): void {
+  #account({ byteLength, eventCount }: Packet): void {
     const { observer, wheel } = this.#shared;
     this.#lastWriteTurn = wheel.turns;
-    observer.wrote?.(bytes.length, eventCount);
-    if (!this.#hasCaughtUp && eventCount > 0) observer.replayed?.(bytes.length);
+    observer.wrote?.(byteLength, eventCount);
+    if (!this.#hasCaughtUp && eventCount > 0) observer.replayed?.(byteLength);
     this.#watchProgress();
   }
 
@@ -225,7 +225,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
     }
     const moved = pull.position !== this.#position;
     this.#position = pull.position;
-    if (pull.packet.bytes.length > 0) this.#write(pull.packet);
+    if (pull.packet.byteLength > 0) this.#write(pull.packet);
     if (!moved) this.#hasCaughtUp = true;
     if (pull.end) this.#end();
     return moved && !pull.end && !this.#sink.isFull;
@@ -266,13 +266,15 @@ class FeedConnection<P> implements Connection, SinkEvents {
   }
 }
 
-function createOpening(retryMs: number, preamble: OutgoingEvent | undefined, { bytes, eventCount }: Packet): Packet {
-  const events = preamble ? createPacket([encodeEvent(preamble), bytes], eventCount + 1) : { bytes, eventCount };
-  const parts = [encodeRetry(retryMs), ...(events.bytes.length < wakingBytes ? [padding] : []), events.bytes];
-  return createPacket(parts, events.eventCount);
+/** What all openings have in common is not copied into each: thousands are written when a herd comes back. */
+function createOpening(retryMs: number, preamble: OutgoingEvent | undefined, first: Packet): Packet {
+  const event = preamble ? [encodeEvent(preamble)] : [];
+  const eventBytes = first.byteLength + (event[0]?.length ?? 0);
+  const parts = [encodeRetry(retryMs), ...(eventBytes < wakingBytes ? [padding] : []), ...event, ...first.parts];
+  return createPacket(parts, first.eventCount + event.length);
 }
 
 /** Whether there is more to write than fits into one write, as far as the feed can tell. */
 function isFull(pull: Pull<unknown>): boolean {
-  return pull.type === "packet" && pull.packet.bytes.length >= maxWriteBytes;
+  return pull.type === "packet" && pull.packet.byteLength >= maxWriteBytes;
 }

@@ -2,29 +2,38 @@
 import { toHttpChunk } from "./http-chunk.ts";
 
 export interface Packet {
-  /** Whole event blocks, or whole lines. */
-  readonly bytes: Buffer;
+  /** Whole event blocks, or whole lines, in as many pieces as they were made of. */
+  readonly parts: readonly Buffer[];
+  readonly byteLength: number;
   /** How many events they are. */
   readonly eventCount: number;
+  /** All in one piece, joined when first asked for. */
+  readonly bytes: Buffer;
   /** The same as one chunk of an HTTP/1.1 body, made when first asked for. */
   readonly chunk: Buffer;
 }
 
-/** @param parts - Joined in their order; a single one is not copied. */
 export function createPacket(parts: readonly Uint8Array[], eventCount: number): Packet {
-  const [only] = parts;
-  return new EncodedPacket(only && parts.length === 1 ? toBuffer(only) : Buffer.concat(parts), eventCount);
+  return new EncodedPacket(parts.map(toBuffer), eventCount);
 }
 
 /** A class: each object literal that has a getter would be of a kind of its own to the engine, slow to read and long to forget. */
 class EncodedPacket implements Packet {
-  readonly bytes: Buffer;
+  readonly parts: readonly Buffer[];
+  readonly byteLength: number;
   readonly eventCount: number;
+  #bytes: Buffer | undefined;
   #chunk: Buffer | undefined;
 
-  constructor(bytes: Buffer, eventCount: number) {
-    this.bytes = bytes;
+  constructor(parts: readonly Buffer[], eventCount: number) {
+    this.parts = parts;
+    this.byteLength = parts.reduce((sum, { length }) => sum + length, 0);
     this.eventCount = eventCount;
+  }
+
+  get bytes(): Buffer {
+    const [only] = this.parts;
+    return (this.#bytes ??= only && this.parts.length === 1 ? only : Buffer.concat(this.parts));
   }
 
   get chunk(): Buffer {

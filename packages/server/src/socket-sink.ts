@@ -32,7 +32,7 @@ class SocketExchange implements Exchange {
       request: this.#request,
       response: this.#response,
       headers: joinHeaders(streamHeaders, headers),
-      opening: first.bytes,
+      opening: first.parts,
     });
     return taken ? new SocketSink(taken, events) : this.#untaken.open(headers, first, events);
   }

@@ -5,7 +5,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { alsoCloseWithServer, type ServedSocket } from "./close-with-server.ts";
-import { toHttpChunk } from "./http-chunk.ts";
 import { heedLateListeners } from "./late-listeners.ts";
 
 export interface TakenSocket {
@@ -23,8 +22,8 @@ export interface TakeOverOptions {
   response: ServerResponse;
   /** A `Connection`, here or set before, is replaced. */
   headers: OutgoingHttpHeaders;
-  /** The first bytes of the body; they leave together with the head. */
-  opening: Uint8Array;
+  /** The first bytes of the body, in any number of pieces; they leave together with the head. */
+  opening: readonly Uint8Array[];
 }
 
 /** Node's parser of a connection, as far as it is used here. */
@@ -70,7 +69,10 @@ export function takeOver({ request, response, headers, opening }: TakeOverOption
   const framed = response.chunkedEncoding;
   socket.cork();
   response.flushHeaders();
-  socket.write(framed ? toHttpChunk(opening) : opening);
+  // In pieces, as Node's own response would: none is copied.
+  if (framed) socket.write(`${countBytes(opening).toString(16)}\r\n`);
+  for (const piece of opening) socket.write(piece);
+  if (framed) socket.write("\r\n");
   socket.uncork();
 
   const taken = new Taken(response, socket, framed);
@@ -87,6 +89,10 @@ export function takeOver({ request, response, headers, opening }: TakeOverOption
     heedLateListeners(request, response);
   });
   return taken;
+}
+
+function countBytes(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 function closing(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {

@@ -20,7 +20,7 @@ interface Exchange {
 }
 
 const headers = { "Content-Type": "text/event-stream" };
-const opening = Buffer.from(": hello\n\n");
+const opening = [Buffer.from(": hello"), Buffer.from("\n\n")];
 
 let server: Server;
 let taken: TakenSocket[] = [];
@@ -154,7 +154,7 @@ describe("the response", () => {
   it("leaves whole when it was ended before its reader has taken it", async () => {
     const whole = Buffer.alloc(8_388_608, "x");
     await listen(
-      createServer(later(({ request, response }) => takeOver({ request, response, headers, opening: whole })?.end())),
+      createServer(later(({ request, response }) => takeOver({ request, response, headers, opening: [whole] })?.end())),
     );
     const client = open();
     await client.closed;
