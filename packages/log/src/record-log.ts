@@ -80,6 +80,12 @@ export type WakeUp = "append" | "stop" | "remove";
 /** An append-only log per ID. One contract test (`testRecordLog`) runs over every driver. */
 export interface RecordLog extends AsyncDisposable {
   /**
+   * Only of a store that ends with its process: its clock when it was opened, in milliseconds. Whoever waited for the first record
+   * of a log there, and comes back to a later one, may have missed some that nobody knows of any more.
+   */
+  readonly openedAtMs?: number;
+
+  /**
    * Appends all payloads or none. They are durable before the promise settles and before anybody is told.
    *
    * @param expected the lease's epoch and the seq of the last record; or `"any"` for logs that have no lease and many writers.

@@ -59,12 +59,18 @@ interface Next extends EventLines {
   reset?: ResetReason;
 }
 
+/** Before the first record of any log that is not there yet. */
+export function toBeginning({ openedAtMs = start.epoch }: RecordLog): Position {
+  return { epoch: openedAtMs, seq: 0 };
+}
+
 export function encodeLines({ payload }: LogRecord): EventLines {
   // What is not of this kind was not published by a hub; it is passed over.
   return { lines: toEventLines(payload) ?? "" };
 }
 
 export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFeedOptions): Feed<Positions> {
+  const beginning = toBeginning(log);
   const names = channels.map(({ name }) => name);
   const listeners = new Set<() => void>();
   /** Counts what the tails told of: an answer made before may not be the whole one any more. */
@@ -114,9 +120,9 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
     return known && samePositions(known, positions) ? known : positions;
   }
 
-  /** Before its first record a log takes anybody, also one who was at the beginning of another. */
+  /** A log takes anybody who stands before its first record, also one who was at the beginning of another. */
   async function isOfOther(logId: string, { epoch, seq }: Position): Promise<boolean> {
-    return seq === 0 && epoch !== start.epoch && (await log.head(logId))?.epoch !== epoch;
+    return seq === 0 && epoch !== beginning.epoch && (await log.head(logId))?.epoch !== epoch;
   }
 
   async function readChannel(channel: FollowedChannel, after: Position, maxChars: number): Promise<readonly Next[]> {
@@ -131,14 +137,14 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
     }
     const reason: ResetReason = after === unknownPosition ? "unknown" : page.type;
     const head = await log.head(logId);
-    const position = head ? { epoch: head.epoch, seq: head.trimmedSeq } : start;
+    const position = head ? { epoch: head.epoch, seq: head.trimmedSeq } : beginning;
     return [{ lines: formatLines("reset", JSON.stringify({ channel: name, reason })), position, reset: reason }];
   }
 
   async function pullFromLogs(after: Positions, maxBytes: number): Promise<PacketPull<Positions>> {
     const nexts = await Promise.all(
       channels.map(async (channel, index) => {
-        const position = after[index] ?? start;
+        const position = after[index] ?? beginning;
         return fromTail(channel, position) ?? readChannel(channel, position, maxBytes / channels.length);
       }),
     );
@@ -153,7 +159,7 @@ export function createChannelFeed({ log, channels, flushMs, onReset }: ChannelFe
         return latest.pull;
       const nexts: Array<readonly Next[]> = [];
       for (const [index, channel] of channels.entries()) {
-        const next = fromTail(channel, after[index] ?? start);
+        const next = fromTail(channel, after[index] ?? beginning);
         if (!next) return pullFromLogs(after, maxBytes);
         nexts.push(next);
       }

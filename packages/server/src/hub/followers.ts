@@ -1,4 +1,5 @@
 /** Those who follow channels: opens their connections, and gives back what was held for them. Used by hub. */
+import type { Position } from "@typebar/log";
 import type { Connection } from "../connection.ts";
 import type { ConnectionSet } from "../connection-set.ts";
 import type { Exchange } from "../sink.ts";
@@ -14,6 +15,8 @@ import type { Presence } from "./presence.ts";
 import type { Rights } from "./rights.ts";
 
 export interface FollowersOptions {
+  /** Of a channel that nothing was published to. */
+  beginning: Position;
   connections: ConnectionSet;
   feeds: ChannelFeeds;
   history: History;
@@ -36,7 +39,7 @@ export interface Followers {
 }
 
 export function createFollowers(options: FollowersOptions): Followers {
-  const { connections, feeds, history, limits, presence, rights } = options;
+  const { beginning, connections, feeds, history, limits, presence, rights } = options;
   const slots = createSlots(limits);
   const followers = new Set<Follower>();
   let isClosing = false;
@@ -75,7 +78,7 @@ export function createFollowers(options: FollowersOptions): Followers {
       let version = await rights.check("subscribe", names, user);
       // Whoever left while it was asked leaves nothing behind.
       if (exchange.isGone) return undefined;
-      const places = await findPlaces(history, names, { lastEventId, historyCount }).catch(toHubError);
+      const places = await findPlaces({ history, beginning }, names, { lastEventId, historyCount }).catch(toHubError);
       if (version !== rights.version) version = await rights.check("subscribe", names, user);
       checkOpen();
       const followed = feeds.borrow(names);

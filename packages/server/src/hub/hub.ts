@@ -5,6 +5,7 @@ import { createConnectionSet } from "../connection-set.ts";
 import { createSocketExchange } from "../socket-sink.ts";
 import { createWebExchange } from "../web-sink.ts";
 import type { ChannelEvent, ChannelEvents } from "./channel-event.ts";
+import { toBeginning } from "./channel-feed.ts";
 import { createChannelFeeds } from "./channel-feeds.ts";
 import { HubError } from "./errors.ts";
 import { createFollowers } from "./followers.ts";
@@ -91,7 +92,15 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
     publish: publisher.publishPresence,
   });
   const feeds = createChannelFeeds({ log, flushMs, onReset: (reason) => observer.reset?.(reason) });
-  const followers = createFollowers({ connections, feeds, history, limits, presence, rights });
+  const followers = createFollowers({
+    beginning: toBeginning(log),
+    connections,
+    feeds,
+    history,
+    limits,
+    presence,
+    rights,
+  });
 
   /** Counts what is refused, whoever answers it. */
   async function counted<T>(work: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 /** Where a client begins in each channel, and how it is told so. Used by followers. */
-import { type Position, start } from "@typebar/log";
+import type { Position } from "@typebar/log";
 import type { OutgoingEvent } from "@typebar/sse";
 import { unknownPosition } from "./channel-feed.ts";
 import { toLogId } from "./channel-name.ts";
@@ -13,9 +13,13 @@ export interface Wanted {
   historyCount: number;
 }
 
-/** One position for each channel, in their order. */
+/**
+ * One position for each channel, in their order.
+ *
+ * @param beginning - Of a channel that nothing was published to.
+ */
 export async function findPlaces(
-  history: History,
+  { history, beginning }: { history: History; beginning: Position },
   channels: readonly string[],
   { lastEventId, historyCount }: Wanted,
 ): Promise<readonly Position[]> {
@@ -26,7 +30,7 @@ export async function findPlaces(
       if (lastEventId !== undefined && !known) return unknownPosition;
       const position = known?.get(channel);
       if (position) return position;
-      if (!head) return start;
+      if (!head) return beginning;
       // One that is newly asked for begins with now.
       const count = known ? 0 : historyCount;
       return { epoch: head.epoch, seq: Math.max(head.trimmedSeq, head.seq - count) };

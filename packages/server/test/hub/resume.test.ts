@@ -132,7 +132,12 @@ describe.each(logs)("on the %s log", (_, openLog) => {
     await using world = await startHub({ log });
     const { id } = await world.hub.publish("rates", numbers(0, 2));
     const epoch = Number(/@(\d+)/.exec(id)?.[1]);
-    for (const lost of [`rates@${epoch}:3`, `rates@${epoch + 1}:1`, `rates@${epoch - 1}:2`, `rates@${epoch - 1}:0`]) {
+    for (const lost of [
+      `rates@${epoch}:3`,
+      `rates@${epoch + 1}:1`,
+      `rates@${epoch - 1}:2`,
+      `rates@${epoch - 100_000}:0`,
+    ]) {
       const client = await resume(world, "/rates", lost, 3);
       expect(dataOf(client)).toEqual(["diverged", 0, 1]);
     }
@@ -206,17 +211,38 @@ it("tells those who come back after a restart that a history in memory is lost",
   const ids: string[] = [];
   {
     await using world = await startHub({ log: openMemoryLog({ now: () => 1000 }) });
+    // Before anything was published.
+    ids.push(lastIdOf(await world.join("/rates")));
     await world.hub.publish("rates", numbers(0, 3));
     ids.push(lastIdOf(await world.join("/rates")));
-    // At the very beginning of the history.
     ids.push(lastIdOf(await world.join("/rates?history=3")).replace(/\d+$/, "0"));
   }
   await using world = await startHub({ log: openMemoryLog({ now: () => 2000 }) });
   const empty = await Promise.all(ids.map((id) => resume(world, "/rates", id, 1)));
   await world.hub.publish("rates", numbers(10, 5));
+  const told = ["diverged", 10, 11, 12, 13, 14];
   for (const [index, client] of empty.entries()) {
     await untilCount(client, 6);
-    expect(dataOf(client)).toEqual(["diverged", 10, 11, 12, 13, 14]);
-    expect(dataOf(await resume(world, "/rates", ids[index] ?? "", 6))).toEqual(["diverged", 10, 11, 12, 13, 14]);
+    expect(dataOf(client)).toEqual(told);
+    expect(dataOf(await resume(world, "/rates", ids[index] ?? "", 6))).toEqual(told);
   }
+  // Each `reset` can be gone on after.
+  for (const client of empty) {
+    const [reset] = eventsOf(client);
+    expect(dataOf(await resume(world, "/rates", reset?.lastEventId ?? "", 5))).toEqual(told.slice(1));
+  }
+});
+
+it("tells one who waited for the first event of a channel over a restart on the SQLite log that event only", async () => {
+  const openLog = (): RecordLog => openSqliteLog({ path: join(dir, "log.db") });
+  let id = "";
+  {
+    await using log = openLog();
+    await using world = await startHub({ log });
+    id = lastIdOf(await world.join("/rates"));
+  }
+  await using log = openLog();
+  await using world = await startHub({ log });
+  await world.hub.publish("rates", { data: 0 });
+  expect(dataOf(await resume(world, "/rates", id, 1))).toEqual([0]);
 });

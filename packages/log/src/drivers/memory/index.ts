@@ -69,6 +69,8 @@ export function openMemoryLog({ now = Date.now }: MemoryLogOptions = {}): Record
   }
 
   return {
+    openedAtMs: now(),
+
     async append(logId: string, expected: Position | "any", payloads: readonly string[]): Promise<AppendResult> {
       let entry = find(logId);
       if (expected === "any") entry ??= create(logId, now());
