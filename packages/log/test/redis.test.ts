@@ -168,7 +168,7 @@ describe("redis log: several processes", () => {
 describe("redis log: Redis goes away", () => {
   it("rejects while it is away, and goes on by itself when it is back", async () => {
     await using own = await openRedis({ persistence: "always" });
-    await using log = openRedisLog({ url: own.url, timeoutMs: 200 });
+    await using log = openRedisLog({ url: own.url, timeoutMs: 1000 });
     const { epoch } = await take(log);
     await log.append("log", { epoch, seq: 0 }, ["a"]);
     const attempts = [
@@ -178,13 +178,18 @@ describe("redis log: Redis goes away", () => {
       () => log.head("log"),
       () => log.acquire("other", owner),
     ];
+    const allRejected = async (): Promise<void> => {
+      const settled = await Promise.allSettled(attempts.map((attempt) => attempt()));
+      const unavailable = { status: "rejected", reason: { code: "unavailable" } };
+      expect(settled).toMatchObject(attempts.map(() => unavailable));
+    };
     await own.kill();
-    for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: "unavailable" });
+    await allRejected();
     await own.restart();
     await until(() => log.head("log").catch(() => undefined));
     expect(await log.head("log")).toMatchObject({ epoch, seq: 1 });
     own.freeze();
-    for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: "unavailable" });
+    await allRejected();
     own.unfreeze();
     await until(() => log.head("log").catch(() => undefined));
     await appendUntilStored(log, { ...owner, logId: "log", epoch, seq: 1, stop: false }, 1, ["b", "c"]);
@@ -193,7 +198,7 @@ describe("redis log: Redis goes away", () => {
 
   it("loses nothing that was acknowledged to kill -9 with an append-only file that is always written, and shows each record once", async () => {
     await using own = await openRedis({ persistence: "always" });
-    await using log = openRedisLog({ url: own.url, windowMs: 1, timeoutMs: 300 });
+    await using log = openRedisLog({ url: own.url, windowMs: 1, timeoutMs: 1000 });
     await using reader = openRedisLog({ url: own.url });
     const lease = await take(log);
     const rounds = process.env["TYPEBAR_TEST_LONG"] ? 30 : 4;
@@ -221,8 +226,8 @@ describe("redis log: Redis goes away", () => {
     "shows a follower no gap and no double while Redis is killed (%s): it goes on, or is told that the log diverged",
     async (persistence) => {
       await using own = await openRedis({ persistence });
-      await using log = openRedisLog({ url: own.url, windowMs: 0, timeoutMs: 300 });
-      await using reader = openRedisLog({ url: own.url, timeoutMs: 300 });
+      await using log = openRedisLog({ url: own.url, windowMs: 0, timeoutMs: 1000 });
+      await using reader = openRedisLog({ url: own.url, timeoutMs: 1000 });
       const controller = new AbortController();
       const seen: string[] = [];
       let diverged = false;
@@ -351,7 +356,7 @@ describe("redis log: an answer is lost", () => {
 
   it("takes its own append for stored that Redis carried out only after the time-out, and adds what has come since", async () => {
     await using own = await openRedis();
-    await using log = openRedisLog({ url: own.url, timeoutMs: 150 });
+    await using log = openRedisLog({ url: own.url, timeoutMs: 1000 });
     await using direct = openRedisLog({ url: own.url });
     const { epoch } = await take(log);
     // Redis knows the script from then on, so that the frozen one has it in hand.
@@ -366,6 +371,39 @@ describe("redis log: an answer is lost", () => {
     // That was said once: from now on the place is taken again.
     await expect(log.append("log", { epoch, seq: 3 }, ["c"])).rejects.toMatchObject({ code: "fenced" });
   });
+});
+
+describe("redis log: an answer is lost, and then what it was about", () => {
+  it.each([
+    ["the same again", ["b", "c"], "stored"],
+    ["other text", ["B"], "fenced"],
+  ] as const)(
+    "takes nothing but the same in the place of what may have been read: %s",
+    async (_, payloadsAgain, outcome) => {
+      await using own = await openRedis({ persistence: "always" });
+      await using log = openRedisLog({ url: own.url, timeoutMs: 1000 });
+      await using reader = openRedisLog({ url: own.url });
+      const lease = await take(log);
+      await log.append("log", { epoch: lease.epoch, seq: 0 }, ["a"]);
+      const copy = own.copyData();
+      own.freeze();
+      await expect(log.append("log", { epoch: lease.epoch, seq: 1 }, ["b"])).rejects.toMatchObject({
+        code: "unavailable",
+      });
+      own.unfreeze();
+      await until(async () => (await payloads(reader)).length === 2);
+      await own.restart({ data: copy });
+      expect(await payloads(reader)).toEqual(["a"]);
+      const again = appendUntilStored(log, lease, 1, [...payloadsAgain]);
+      if (outcome === "fenced") await expect(again).rejects.toMatchObject({ code: "fenced" });
+      else expect(await again).toBe(3);
+      const seen = { epoch: lease.epoch, seq: 2 };
+      const after = await reader.read("log", seen, page);
+      expect(after).toMatchObject(
+        outcome === "fenced" ? { type: "diverged" } : { records: [{ seq: 3, payload: "c" }] },
+      );
+    },
+  );
 });
 
 describe("redis log: Redis itself", () => {

@@ -22,10 +22,17 @@ interface Lane {
   queue: Pending[];
   /** Not before this the next batch goes out, by `performance.now()`. */
   opensMs: number;
-  /** The answer to the last append was lost: what the log holds beyond the expected seq may be of ours. */
-  isInDoubt: boolean;
+  /** The leased append whose answer was lost last: what the log holds at its place may be of ours, and may have been read. */
+  doubt: Doubt | undefined;
   /** While batches go out, and for one window after the last. */
   running: Promise<void> | undefined;
+}
+
+interface Doubt {
+  seq: number;
+  payloads: readonly string[];
+  /** The Redis that it was sent to. */
+  history: string;
 }
 
 export interface AppendLanes {
@@ -57,7 +64,7 @@ export function createAppendLanes({ store, keys, windowMs, timeoutMs }: AppendLa
       await sendBatch(lane, takeBatch(lane.queue));
     }
     lane.running = undefined;
-    if (!lane.isInDoubt) lanes.delete(lane.logId);
+    if (!lane.doubt) lanes.delete(lane.logId);
   }
 
   async function sendBatch(lane: Lane, batch: readonly Pending[]): Promise<void> {
@@ -80,21 +87,24 @@ export function createAppendLanes({ store, keys, windowMs, timeoutMs }: AppendLa
     const [epoch, seq] =
       first.expected === "any" ? ["", ""] : [String(first.expected.epoch), String(first.expected.seq)];
     const batchId = randomUUID();
-    // Publishers name no seq: only this very batch can have been stored.
-    let isAgain = first.expected !== "any" && lane.isInDoubt;
+    let sentTo = "";
+    let isLost = false;
     const reply = await store.run({
       script,
       keys: keys.of(lane.logId),
       args: ({ history }) => {
-        return [epoch, seq, history, isAgain ? "1" : "", batchId, String(timeoutMs * 2), ...payloads];
+        sentTo = history;
+        const again = first.expected === "any" ? (isLost ? "1" : "") : toAgain(lane.doubt, first.expected, payloads);
+        return [epoch, seq, history, again, batchId, String(timeoutMs * 2), ...payloads];
       },
       deadlineMs: first.deadlineMs,
       onLost: () => {
-        isAgain = true;
-        if (first.expected !== "any") lane.isInDoubt = true;
+        isLost = true;
+        // The first one stays: of a later one at its place it is the beginning, or that one was refused.
+        if (first.expected !== "any") lane.doubt ??= { seq: first.expected.seq, payloads, history: sentTo };
       },
     });
-    lane.isInDoubt = false;
+    lane.doubt = undefined;
     const [verdict, atEpoch, lastSeq, stop] = reply as ["ok", number, number, number] | ["fenced"];
     return verdict === "ok" ? toResults(batch, { epoch: atEpoch, seq: lastSeq }, stop === 1) : undefined;
   }
@@ -103,7 +113,7 @@ export function createAppendLanes({ store, keys, windowMs, timeoutMs }: AppendLa
     append(logId, expected, payloads) {
       return new Promise((resolve, reject) => {
         let lane = lanes.get(logId);
-        if (!lane) lanes.set(logId, (lane = { logId, queue: [], opensMs: 0, isInDoubt: false, running: undefined }));
+        if (!lane) lanes.set(logId, (lane = { logId, queue: [], opensMs: 0, doubt: undefined, running: undefined }));
         lane.queue.push({ expected, payloads, deadlineMs: performance.now() + timeoutMs, resolve, reject });
         lane.running ??= run(lane);
       });
@@ -149,4 +159,13 @@ function toResults(batch: readonly Pending[], end: Position, stop: boolean): App
     seq += payloads.length;
     return { position: { epoch: end.epoch, seq }, stop };
   });
+}
+
+/**
+ * What the script is to know of an append that was lost at the same place: "1" if this one begins with it, and so may be there in part;
+ * else the Redis it was sent to. Another one may have lost it after it was read, and then nothing else may take its place.
+ */
+function toAgain(doubt: Doubt | undefined, { seq }: Position, payloads: readonly string[]): string {
+  if (doubt?.seq !== seq) return "";
+  return doubt.payloads.every((payload, index) => payload === payloads[index]) ? "1" : doubt.history;
 }

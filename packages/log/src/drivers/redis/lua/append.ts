@@ -5,8 +5,8 @@
 import { createScript, type Script } from "./script.ts";
 
 /**
- * KEYS[3]: the writer's last batch. ARGV: expected epoch (empty: any), expected seq, history, "1" if the answer to a former try was lost,
- * ID of the batch, how long that is remembered in ms, payloads.
+ * KEYS[3]: the writer's last batch. ARGV: expected epoch (empty: any), expected seq, history, whether the answer to a former try was lost (empty: no;
+ * "1": it may be here; else: to a Redis of that history, with other payloads), ID of the batch, how long that is remembered in ms, payloads.
  * Returns `{"ok", epoch, last seq, stop}`, or `{"fenced"}` and nothing was stored.
  */
 export const append: Script = createScript(`
@@ -40,6 +40,7 @@ if any then
   end
 else
   if not head or int(head.epoch) ~= ARGV[1] then return { 'fenced' } end
+  if not again and ARGV[4] ~= '' and ARGV[4] ~= ARGV[3] then return { 'fenced' } end
   local expected = tonumber(ARGV[2])
   if head.seq ~= expected then
     if not again or not isStored(expected) then return { 'fenced' } end
