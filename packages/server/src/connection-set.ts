@@ -45,7 +45,16 @@ export function createConnectionSet({
     onOpened: (connection: Connection) => void connections.add(connection),
     onClosed: (connection: Connection) => void connections.delete(connection),
   };
-  const shared: ConnectionShared = { timings: all, wheel, observer, random, owner };
+  const shared: ConnectionShared = {
+    timings: all,
+    wheel,
+    observer,
+    random,
+    owner,
+    get openCount() {
+      return connections.size;
+    },
+  };
 
   function cut(): void {
     for (const connection of connections) connection.close("shutdown");

@@ -6,6 +6,7 @@ import type { StreamObserver } from "./observer.ts";
 import { createPacket, type Packet } from "./packet.ts";
 import { watchProgress } from "./progress.ts";
 import type { Feed, PacketPull, Pull } from "./pull.ts";
+import { chooseRetryMs } from "./retry-time.ts";
 import type { Exchange, Sink, SinkEvents } from "./sink.ts";
 import type { StreamHeaders } from "./stream-headers.ts";
 import type { ConnectionTimings } from "./timings.ts";
@@ -18,6 +19,8 @@ export interface ConnectionShared {
   observer: StreamObserver;
   random: () => number;
   owner: ConnectionOwner;
+  /** How many are open now. */
+  readonly openCount: number;
 }
 
 /** Is told at once, with nothing in between, so that whatever is held for a connection is given back with its end. */
@@ -107,11 +110,7 @@ class FeedConnection<P> implements Connection, SinkEvents {
     this.#owner = owner;
     this.#position = first.position;
     // All that can throw, before anything is registered.
-    const opening = createOpening(
-      timings.retryMs + Math.floor(timings.retrySpreadMs * random()),
-      preamble,
-      first.packet,
-    );
+    const opening = createOpening(chooseRetryMs(timings, shared.openCount, random), preamble, first.packet);
     this.#sink = exchange.open(headers ?? {}, opening, this);
 
     observer.opened?.(resumed ? "resumed" : "new");

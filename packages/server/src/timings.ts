@@ -15,6 +15,14 @@ export interface ConnectionTimings {
   retryMs: number;
   /** Up to so much is added to it, at random, so that a herd does not come back at once; in milliseconds. @defaultValue 0 */
   retrySpreadMs: number;
+  /**
+   * Clients that a server takes back in a second, where all lose their connections at once: what is added to `retryMs` grows with
+   * the number of connections accordingly, to 30 seconds at most. One that takes them back too slowly has a full queue of
+   * connections, and who finds it full tries again only after seconds.
+   *
+   * @defaultValue 2500
+   */
+  returnsPerSecond: number;
   /** Reconnection time told just before a rotation, in milliseconds. @defaultValue 250 */
   rotateRetryMs: number;
 }
@@ -25,5 +33,6 @@ export const defaultTimings: ConnectionTimings = {
   rotateMs: 240_000,
   retryMs: 1000,
   retrySpreadMs: 0,
+  returnsPerSecond: 2500,
   rotateRetryMs: 250,
 };
