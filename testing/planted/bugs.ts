@@ -75,6 +75,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     caughtBy: { file: redisTests, test: "answer was cut off .any" },
   },
   {
+    name: "redis: an owner is fenced by its own append, whose answer was lost",
+    file: "packages/log/src/drivers/redis/lua/append.ts",
+    search: "if not again or not isStored(expected) then",
+    replace: "if true then",
+    caughtBy: { file: redisTests, test: "carried out only after the time-out" },
+  },
+  {
+    name: "redis: what was read and then lost is written anew with other text",
+    file: "packages/log/src/drivers/redis/lua/append.ts",
+    search: "  if not again and ARGV[4] ~= '' and ARGV[4] ~= ARGV[3] then return { 'fenced' } end\n",
+    replace: "",
+    caughtBy: { file: redisTests, test: "in the place of what may have been read: other text" },
+  },
+  {
     name: "redis: after a lost tail the next epoch is one that was lost",
     file: "packages/log/src/drivers/redis/lua/script.ts",
     search: "  if head.history ~= history and epoch < now then epoch = now end\n",
