@@ -2,7 +2,7 @@
 import type { Holdings } from "./watch-process.ts";
 
 /** By how much the end may exceed the beginning. */
-export type Tolerance = Pick<Holdings, "heapBytes" | "rssBytes" | "openFiles">;
+export type Tolerance = Holdings;
 
 /**
  * The least of the first third beside the least of the last third: what is only late to be cleared away is in one of them, what leaks

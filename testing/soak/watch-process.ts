@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 export interface Holdings {
   heapBytes: number;
   rssBytes: number;
+  /** Of buffers, outside of the heap. */
   externalBytes: number;
   openFiles: number;
 }
