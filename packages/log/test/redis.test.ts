@@ -474,6 +474,13 @@ describe("redis log: Redis itself", () => {
     }
   });
 
+  it.each(["", "localhost:6379", "http://localhost", "redis://", "redis://user:secret@host:99999"])(
+    "refuses a URL that is none of a Redis, and does not repeat it: %j",
+    (url) => {
+      expect(() => openRedisLog({ url })).toThrow(/^The URL of Redis is not of the form \S+$/);
+    },
+  );
+
   it("refuses a prefix in which the hash tag would begin", () => {
     expect(() => openRedisLog({ url: redis.url, prefix: "{mine}:" })).toThrow(RangeError);
   });

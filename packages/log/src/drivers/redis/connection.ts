@@ -43,6 +43,13 @@ export interface ConnectOptions {
   heartbeatMs: number;
 }
 
+/** @throws {RangeError} it is no URL of a Redis. It is not told: it may hold a password. */
+export function checkUrl(url: string): void {
+  if (!/^(?:rediss?:\/\/[^/]|unix:\/\/)/.test(url) || !URL.canParse(url.replace(/^unix:/, "file:"))) {
+    throw new RangeError("The URL of Redis is not of the form redis://user:password@host:port/database");
+  }
+}
+
 /** @throws {Error} it could not be opened in `timeoutMs`. */
 export async function connect({ url, timeoutMs, heartbeatMs }: ConnectOptions): Promise<Connection> {
   const client: Client = createClient({

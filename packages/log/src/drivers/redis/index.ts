@@ -17,7 +17,7 @@ import {
   type WakeUp,
 } from "../../record-log.ts";
 import { createAppendLanes } from "./append-lanes.ts";
-import { connect } from "./connection.ts";
+import { checkUrl, connect } from "./connection.ts";
 import { createKeys } from "./keys.ts";
 import { openLink } from "./link.ts";
 import * as leases from "./lua/lease.ts";
@@ -50,10 +50,11 @@ export interface RedisLogOptions {
 /**
  * Opens two connections, one for wake-ups, and keeps them open: it does not wait for Redis.
  *
- * @throws {RangeError} the prefix holds a brace.
+ * @throws {RangeError} the prefix holds a brace, or the URL is none of a Redis.
  */
 export function openRedisLog(options: RedisLogOptions): RecordLog {
   const { url, prefix = "typebar:log:", windowMs = 15, timeoutMs = 2000, heartbeatMs = 5000 } = options;
+  checkUrl(url);
   const keys = createKeys(prefix, randomUUID());
   const open = () => connect({ url, timeoutMs, heartbeatMs });
   const link = openLink({ connect: open });

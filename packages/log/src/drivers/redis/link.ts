@@ -65,7 +65,7 @@ export function openLink({ connect, onOpen, random = Math.random }: LinkOptions)
     async get(deadlineMs) {
       const connection = current ?? (await nextConnection(deadlineMs));
       if (connection) return connection;
-      throw new LogError("unavailable", "Redis cannot be reached; nothing was stored", { cause: lastError });
+      throw new LogError("unavailable", "Redis cannot be reached", { cause: lastError });
     },
     close() {
       closed = true;

@@ -32,23 +32,23 @@ export function createStore(link: Link, timeoutMs: number): Store {
   return {
     async run(call) {
       const deadlineMs = call.deadlineMs ?? performance.now() + timeoutMs;
+      let lost: { cause: unknown } | undefined;
       for (;;) {
-        const connection = await link.get(deadlineMs);
+        const connection = await link.get(deadlineMs).catch((error: unknown) => {
+          throw lost ? toLost(lost.cause) : error;
+        });
         try {
           return await tryOnce(call, connection);
         } catch (cause) {
           const isLate = performance.now() >= deadlineMs;
           if (!isRefusal(cause)) {
+            lost = { cause };
             call.onLost?.();
-            if (isLate || call.once) {
-              throw new LogError("unavailable", "Redis was lost before it answered: whether it did this is not known", {
-                cause,
-              });
-            }
+            if (isLate || call.once) throw toLost(cause);
             continue;
           }
           if (isLate || !passing.test(cause.message)) {
-            throw new LogError("unavailable", `Redis refused (${cause.message}); nothing was stored`, { cause });
+            throw lost ? toLost(cause) : new LogError("unavailable", `Redis refused: ${cause.message}`, { cause });
           }
           // Where it is not the one that may be written to, its name may lead to that one by now.
           if (cause.message.startsWith("READONLY")) connection.close();
@@ -68,4 +68,8 @@ async function tryOnce({ script, keys, args }: Call, connection: Connection): Pr
     if (!isRefusal(error) || !error.message.startsWith("NOSCRIPT")) throw error;
     return connection.send(["EVAL", script.text, ...rest]);
   }
+}
+
+function toLost(cause: unknown): LogError {
+  return new LogError("unavailable", "Redis was lost before it answered: whether it did this is not known", { cause });
 }
