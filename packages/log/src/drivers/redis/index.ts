@@ -38,7 +38,8 @@ export interface RedisLogOptions {
    */
   windowMs?: number;
   /**
-   * How long a call waits for Redis, in milliseconds, over reconnections too; beyond it, it rejects with "unavailable".
+   * How long a call waits for Redis, in milliseconds, over reconnections too; then it rejects with "unavailable". A try that has begun
+   * by then has as long again.
    *
    * @defaultValue 2000
    */
