@@ -64,6 +64,8 @@ async function serveFastify({ hub }: HubWorld): Promise<Server> {
 
 function serveKoa({ hub }: HubWorld): Server {
   const app = new Koa();
+  // Of each client that leaves with a reset; without a listener they are printed.
+  app.on("error", () => undefined);
   app.use((context, next) => {
     context.set(corsHeaders);
     return next();

@@ -10,6 +10,7 @@ export interface Tick {
 }
 
 export interface Follower {
+  readonly channels: readonly string[];
   /** How often it went on after an ID. */
   readonly resumeCount: number;
   /** What was lost, doubled or out of order. */
@@ -86,6 +87,7 @@ export function follow({ port, channels, random, leaves }: FollowerOptions): Fol
 
   const over = run();
   return {
+    channels,
     get resumeCount() {
       return resumeCount;
     },
