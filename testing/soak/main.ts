@@ -13,7 +13,7 @@ import { type Holdings, type ProbedProcess, probeOption, readHoldings } from "./
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "10" }, seed: { type: "string", default: "1" } },
 });
-const rounds = Math.max(3, Number(values.minutes));
+const rounds = Math.max(5, Number(values.minutes));
 const visitSeconds = 44;
 /** Until idle connections of HTTP have timed out, and the log's expired answers are gone. */
 const restSeconds = 8;
