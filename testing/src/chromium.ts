@@ -12,6 +12,8 @@ const args = [
   "--disable-sync",
 ];
 
-export function openChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium", args });
+/** @param more switches for this one, beside those of all. */
+export function openChromium(more: readonly string[] = []): Promise<Browser> {
+  const executablePath = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: [...args, ...more] });
 }

@@ -3,6 +3,7 @@
  * on the page when the text is complete equals what it would be, rendered in one go. Called by typist.ts once a frame.
  */
 
+import { beginsWith } from "./begins-with.ts";
 import { isHeldBack } from "./blocks/hold-back.ts";
 import { createScanner } from "./blocks/scanner.ts";
 import type { Scanner } from "./blocks/scanner.ts";
@@ -16,10 +17,7 @@ export interface Renderer {
   update(text: string, ended: boolean): void;
 }
 
-export interface RendererOptions extends Pick<
-  ViewContext,
-  "colour" | "copyLabel" | "imageLabel" | "onDiagram" | "onFormula"
-> {
+export interface RendererOptions extends Pick<ViewContext, "colour" | "copyLabel" | "imageLabel" | "onFormula"> {
   container: HTMLElement;
   markdown: Markdown;
 }
@@ -67,7 +65,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   return {
     update(text, ended) {
       if (text === reading.received && ended === reading.ended) return;
-      if (reading.ended || !text.startsWith(reading.received)) {
+      if (reading.ended || !beginsWith(text, reading.received)) {
         reading = startReading();
         sections.restart();
       }

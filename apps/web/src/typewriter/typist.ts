@@ -3,6 +3,7 @@
  * show. Moves the caret and tells when everything is shown. Called by components/AnswerText.vue.
  */
 
+import { beginsWith } from "./begins-with.ts";
 import type { Graphemes } from "./graphemes.ts";
 import { nextPace, startPace } from "./pacer.ts";
 import type { Renderer } from "./renderer.ts";
@@ -78,9 +79,9 @@ export function createTypist(options: TypistOptions): Typist {
   return {
     receive(newText, newEnded) {
       const shown = text.slice(0, pace.shown);
-      const goesOn = newText.startsWith(shown);
+      const goesOn = beginsWith(newText, shown);
       // A stream that began anew repeats what is shown already: that stays until it is overtaken.
-      if (!goesOn && !newEnded && shown.startsWith(newText)) return;
+      if (!goesOn && !newEnded && beginsWith(shown, newText)) return;
       if (!goesOn) pace = startPace;
       if (!newEnded) settled = false;
       text = newText;

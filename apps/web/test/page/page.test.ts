@@ -36,7 +36,9 @@ function answerTo(text: string): Script {
   }
   if (text.includes("formula"))
     return {
-      chunks: pieces("So $x^2$ is\n\n$$\n\\sqrt{\\frac{a}{b}}\n$$\n\nand $\\nothing{$ is not.[^1]\n\n[^1]: A note."),
+      chunks: pieces(
+        "So $x^2$ is\n\n$$\n\\sqrt{\\frac{a}{b}}\n$$\n\nand $\\nothing{$ is not, nor $\\href{javascript:alert(1)}{x}$.[^1]\n\n[^1]: A note.",
+      ),
       delayMs: 5,
     };
   if (text.includes("arabic")) return { chunks: ["- مرحبا بالعالم\n- [ ] مرحبا\n- English\n\n> مرحبا\n"], delayMs: 5 };
@@ -466,7 +468,7 @@ describe("what an answer looks like", () => {
     await lastAnswer("completed").waitFor();
     const formulas = page.getByTestId("answer-text").locator(".formula");
     await formulas.nth(1).locator(".katex").waitFor();
-    expect(await page.getByTestId("answer-text").locator(".katex").count()).toBe(2);
+    expect(await page.getByTestId("answer-text").locator(".katex a").count()).toBe(0);
     expect(await formulas.nth(2).innerText()).toBe("\\nothing{");
   });
 

@@ -1,17 +1,17 @@
 /** Entry that is bundled into a browser page by the renderer's tests. */
 import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
+import type { Markdown } from "../../src/typewriter/inline/markdown.ts";
 import { createRenderer } from "../../src/typewriter/renderer.ts";
 
-function mount() {
+function mount(markdown = createMarkdown()) {
   const container = document.createElement("div");
   const renderer = createRenderer({
     container,
-    markdown: createMarkdown(),
+    markdown,
     copyLabel: "Copy",
     imageLabel: "Image",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: () => undefined,
-    onDiagram: () => undefined,
   });
   return { container, renderer };
 }
@@ -95,11 +95,38 @@ function selectedAfter(first: string, rest: string): string {
   return selected;
 }
 
+/** How often, on the average, a character of `text` was read for emphasis, links and the like, until all of it stood there. */
+function timesRead(text: string, step: number): number {
+  const markdown = createMarkdown();
+  let characters = 0;
+  const counting: Markdown = {
+    ...markdown,
+    parseInline(source, references) {
+      characters += source.length;
+      return markdown.parseInline(source, references);
+    },
+  };
+  const { renderer } = mount(counting);
+  for (let end = step; end < text.length; end += step) renderer.update(text.slice(0, end), false);
+  renderer.update(text, true);
+  return characters / text.length;
+}
+
 Object.assign(globalThis, {
-  harness: { whole, streamed, differingCuts, differingEnds, shownOnTheWay, keepsNodes, selectedAfter },
+  harness: {
+    timesRead,
+    whole,
+    streamed,
+    differingCuts,
+    differingEnds,
+    shownOnTheWay,
+    keepsNodes,
+    selectedAfter,
+  },
 });
 
 export interface Harness {
+  timesRead: typeof timesRead;
   whole: typeof whole;
   streamed: typeof streamed;
   differingCuts: typeof differingCuts;

@@ -114,6 +114,7 @@ describe("what stands on the page while text arrives", () => {
     ["a table", "| A | B |\n|---|:-:|\n| 1 | **2** |\n"],
     ["a list", "- one\n- **two** x\n\n1. a\n2. b"],
     ["Chinese", "你好，**世界**。[链接](https://a.example/)"],
+    ["footnotes", "Said[^1] so.\n\n[^1]: A note"],
   ])("shows no raw markers of %s", async (_name, text) => {
     const shown = await page.evaluate((source) => harness.shownOnTheWay(source), text);
     expect(shown.filter((step) => /[*~`|#[\]()]|https?:/u.test(step))).toEqual([]);
@@ -125,6 +126,69 @@ describe("what stands on the page while text arrives", () => {
       "See [later].\n\nMore.\n\n[later]: https://l.example\n",
     );
     expect(html).toContain('<a href="https://l.example" target="_blank" rel="noopener noreferrer">later</a>');
+  });
+});
+
+describe("what is read again", () => {
+  const oneItem = "A word, **another** one.\n";
+  it.each([
+    ["one list", Array.from({ length: 1500 }, (_, index) => `- item ${index} of **many**\n`).join("")],
+    ["one quotation", `> ${oneItem}>\n`.repeat(1000)],
+    ["one table", `| a | b |\n|--|--|\n${"| **x** | y of it |\n".repeat(1000)}`],
+    ["one listing", `\`\`\`js\n${"const a = 1;\n".repeat(2000)}\`\`\`\n`],
+    ["many paragraphs", `${oneItem}\n`.repeat(1000)],
+    ["links that are defined at the end", `${"See [a].\n\n".repeat(500)}[a]: https://a.example\n`],
+  ])("is only what is open: %s", async (_name, text) => {
+    expect(await page.evaluate((source) => harness.timesRead(source, 4), text)).toBeLessThan(8);
+  });
+
+  it("is a bounded part of a paragraph that has no end", async () => {
+    const text = "Some *words* of it, ".repeat(2500);
+    const [tenth, all] = await page.evaluate(
+      (source) => [harness.timesRead(source.slice(0, 5000), 50), harness.timesRead(source, 50)] as const,
+      text,
+    );
+    expect(all).toBeLessThan(tenth * 2);
+  });
+
+  it("is nothing of a paragraph to which plain words come", async () => {
+    const text = "plain words that go on and on ".repeat(100);
+    expect(await page.evaluate((source) => harness.timesRead(source, 5), text)).toBeLessThan(2.5);
+  });
+});
+
+describe("what can be written", () => {
+  it.each([
+    ["- [x] done", '<li dir="auto"><p><input type="checkbox" disabled="" class="task" checked="">done</p></li>'],
+    ["~~gone~~", "<s>gone</s>"],
+    [
+      "www.example.com/a.",
+      'href="https://www.example.com/a" target="_blank" rel="noopener noreferrer">www.example.com/a</a>.',
+    ],
+    ["me@mail.example", 'href="mailto:me@mail.example"'],
+    ["README.md", '<p dir="auto">README.md</p>'],
+    ["said[^1]", 'said<sup><button type="button" class="footnote-mark" data-footnote="1">1</button></sup>'],
+    ["a set [^abc]", "a set [^abc]"],
+    ["[^abc]: text\n\nsaid[^abc]", 'data-footnote="abc"'],
+    ["so $x^2$.", '<span class="formula" dir="ltr">x^2</span>.'],
+    ["\\(y\\) \\[z\\]", '<span class="formula" dir="ltr">y</span> <span class="formula display" dir="ltr">z</span>'],
+    ["[a $x$ b] $c", '[a <span class="formula" dir="ltr">x</span> b] $c'],
+    ["$5 and $10", "$5 and $10"],
+    ["$$\nx\n$$", '<div class="formula-block"><span class="formula display" dir="ltr">x</span></div>'],
+  ])("%j", async (text, html) => {
+    expect(await page.evaluate((source) => harness.streamed(source, 1), text)).toContain(html);
+  });
+
+  it("stands in sections of ten blocks, of which those that are complete need not be laid out", async () => {
+    const html = await page.evaluate((source) => harness.streamed(source, 3), "text\n\n".repeat(25));
+    expect(
+      html.match(/<section[^>]*>(?:<p dir="auto">text<\/p>)*/gu)?.map((section) => section.split("<p").length - 1),
+    ).toEqual([10, 10, 5]);
+    expect(html.match(/<section[^>]*>/gu)).toEqual([
+      '<section class="finished">',
+      '<section class="finished">',
+      "<section>",
+    ]);
   });
 });
 

@@ -22,10 +22,15 @@ export function isHeldBack(line: string, tip: Block): boolean {
 
 /** Cuts the lines of a paragraph that may be the head of a table whose second line is not complete yet. */
 export function withoutTableHead(paragraph: string): string {
-  const lines = paragraph.split("\n");
-  let keep = lines.length;
+  const lastStart = paragraph.lastIndexOf("\n") + 1;
+  const last = paragraph.slice(lastStart);
+  if (last.trimStart().startsWith("|") && !/^[\s:|-]*$/u.test(last))
+    return paragraph.slice(0, Math.max(0, lastStart - 1));
+  if (lastStart === 0) return last.trimStart().startsWith("|") ? "" : paragraph;
+  const headStart = paragraph.lastIndexOf("\n", lastStart - 2) + 1;
+  const head = paragraph.slice(headStart, lastStart);
   // One class with nothing before it: two that both take a space would try every way to share a long run of them.
-  if (/^[\s:|-]*$/u.test(lines[keep - 1] ?? "") && keep > 1 && lines[keep - 2]?.trimStart().startsWith("|")) keep -= 2;
-  else if (lines[keep - 1]?.trimStart().startsWith("|")) keep -= 1;
-  return lines.slice(0, keep).join("\n");
+  if (head.trimStart().startsWith("|") && /^[\s:|-]*$/u.test(last))
+    return paragraph.slice(0, Math.max(0, headStart - 1));
+  return last.trimStart().startsWith("|") ? paragraph.slice(0, lastStart - 1) : paragraph;
 }

@@ -6,7 +6,7 @@
 import type { Block } from "../blocks/block.ts";
 import { createView, keyOf } from "./create-view.ts";
 import { isFinal } from "./view.ts";
-import type { View, ViewContext } from "./view.ts";
+import type { Shown, View, ViewContext } from "./view.ts";
 
 export interface ChildViews {
   show(parent: Block, lineCount: number): void;
@@ -20,14 +20,17 @@ export function createChildViews(placeOf: (index: number) => Element, context: V
   const views: View[] = [];
   let finished = 0;
 
-  function viewFor(block: Block, index: number): View {
+  /** @returns false where there is nothing to be seen of the block yet. */
+  function showAt(index: number, shown: Shown): boolean {
     const existing = views[index];
-    if (existing?.key === keyOf(block)) return existing;
-    const made = createView(block, context);
+    if (existing?.key === keyOf(shown.block)) return existing.show(shown);
+    const made = createView(shown.block, context);
+    views[index] = made;
+    // Filled before it comes onto the page: once there, each node that is added costs more.
+    const isShown = made.show(shown);
     if (existing === undefined) placeOf(index).append(made.element);
     else existing.element.replaceWith(made.element);
-    views[index] = made;
-    return made;
+    return isShown;
   }
 
   return {
@@ -40,7 +43,7 @@ export function createChildViews(placeOf: (index: number) => Element, context: V
       for (; index < blocks.length; index += 1) {
         const block = blocks[index];
         if (block === undefined) break;
-        const isShown = viewFor(block, index).show({ block, parent, index, lineCount });
+        const isShown = showAt(index, { block, parent, index, lineCount });
         const final = isFinal(block, lineCount);
         if (!isShown && !final) break;
         if (final && index === finished) finished += 1;

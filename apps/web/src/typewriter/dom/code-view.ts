@@ -14,7 +14,6 @@ export function createCodeView(key: string, language: string, context: ViewConte
   const colouring = context.colour(code, language);
   /** So many lines have their whole text, with the break at their end. */
   let finished = 0;
-  let complete = false;
 
   function showLine(index: number, text: string): void {
     const line = lines[index];
@@ -43,10 +42,7 @@ export function createCodeView(key: string, language: string, context: ViewConte
       }
       for (const line of lines.splice(texts.length)) line.remove();
       finished = Math.max(0, last);
-      const final = isFinal(block, lineCount);
-      colouring.advance(final ? texts.length : finished);
-      if (final && !complete && language === "mermaid") context.onDiagram(figure, texts.join("\n"));
-      complete = final;
+      colouring.advance(isFinal(block, lineCount) ? texts.length : finished);
       return true;
     },
     restart() {

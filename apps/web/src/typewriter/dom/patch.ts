@@ -13,7 +13,7 @@ export interface PatchContext {
   onFormula(element: HTMLElement, tex: string, display: boolean): void;
 }
 
-/** `parent`'s children are those of `before`; afterwards those of `after`. */
+/** The first of `parent`'s children are those of `before`; afterwards those of `after`. */
 export function patchChildren(
   parent: Node,
   before: readonly TreeNode[],
@@ -21,14 +21,15 @@ export function patchChildren(
   context: PatchContext,
 ): void {
   let existing = parent.firstChild;
-  after.forEach((node, index) => {
+  for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
     const old = before[index];
-    const next = existing?.nextSibling ?? null;
-    if (old === undefined || existing === null) parent.appendChild(create(node, context));
-    else if (!patch(existing, old, node, context)) existing.replaceWith(create(node, context));
-    existing = next;
-  });
-  while (parent.childNodes.length > after.length) parent.lastChild?.remove();
+    const node = after[index];
+    const current = existing;
+    if (old !== undefined) existing = existing?.nextSibling ?? null;
+    if (node === undefined) current?.remove();
+    else if (old === undefined || current === null) parent.insertBefore(create(node, context), current);
+    else if (!patch(current, old, node, context)) current.replaceWith(create(node, context));
+  }
 }
 
 /** @returns false where the node cannot become the new one. */

@@ -1,6 +1,7 @@
 /**
  * The blocks of a text in sections of ten: a browser need not lay out a finished section that is out of sight. The
- * class comes with the last block of a section and changes no size. Used by renderer.ts.
+ * class comes with the last block of a section and changes no size. Ten sections stand in a chapter, so that a frame
+ * does not even have to walk over all sections of a long text. Used by renderer.ts.
  */
 
 import type { Block } from "../blocks/block.ts";
@@ -13,25 +14,39 @@ export interface Sections {
 }
 
 const blocksPerSection = 10;
+const sectionsPerChapter = 10;
 
 export function createSections(container: HTMLElement, context: ViewContext): Sections {
+  const chapters: HTMLElement[] = [];
   const sections: HTMLElement[] = [];
   let finished = 0;
 
-  const views = createChildViews((index) => {
-    const place = Math.floor(index / blocksPerSection);
+  function chapterAt(place: number): HTMLElement {
+    const existing = chapters[place];
+    if (existing !== undefined) return existing;
+    const made = context.document.createElement("div");
+    made.className = "chapter";
+    container.append(made);
+    chapters.push(made);
+    return made;
+  }
+
+  function sectionAt(place: number): HTMLElement {
     const existing = sections[place];
     if (existing !== undefined) return existing;
     const made = context.document.createElement("section");
-    container.append(made);
+    chapterAt(Math.floor(place / sectionsPerChapter)).append(made);
     sections.push(made);
     return made;
-  }, context);
+  }
+
+  const views = createChildViews((index) => sectionAt(Math.floor(index / blocksPerSection)), context);
 
   return {
     show(document, lineCount) {
       views.show(document, lineCount);
       while (sections.at(-1)?.childElementCount === 0) sections.pop()?.remove();
+      while (chapters.at(-1)?.childElementCount === 0) chapters.pop()?.remove();
       for (; (finished + 1) * blocksPerSection <= views.finished; finished += 1) {
         sections[finished]?.classList.add("finished");
       }

@@ -1,10 +1,9 @@
 /** Tables and their rows. Made by create-view.ts. */
 
 import type { TableBlock } from "../blocks/block.ts";
-import { toTree } from "../inline/tree.ts";
-import type { TreeNode } from "../inline/tree.ts";
 import { createChildViews } from "./child-views.ts";
-import { patchChildren } from "./patch.ts";
+import { createInlineView } from "./inline-view.ts";
+import type { InlineView } from "./inline-view.ts";
 import { isFinal } from "./view.ts";
 import type { View, ViewContext } from "./view.ts";
 
@@ -55,38 +54,30 @@ interface Cells {
 }
 
 function createCells(row: Element, tag: "th" | "td", context: ViewContext): Cells {
-  const shown: { element: HTMLElement; source: string; open: boolean; tree: TreeNode[] }[] = [];
+  const cells: { element: HTMLElement; inline: InlineView }[] = [];
 
-  function showCell(index: number, source: string, open: boolean): void {
-    const cell = shown[index];
-    if (cell === undefined || (cell.source === source && cell.open === open)) return;
-    cell.source = source;
-    cell.open = open;
-    const read = (): void => {
-      const tree = toTree({ source, open, mayBeTask: false }, context.markdown, context.references);
-      patchChildren(cell.element, cell.tree, tree, context);
-      cell.tree = tree;
-    };
-    read();
-    if (!open) context.awaitLabels(source, read);
+  function cellAt(index: number): { element: HTMLElement; inline: InlineView } {
+    const existing = cells[index];
+    if (existing !== undefined) return existing;
+    const element = context.document.createElement(tag);
+    const made = { element, inline: createInlineView(element, context) };
+    row.append(element);
+    cells.push(made);
+    return made;
   }
 
   return {
     show(texts, { alignments }, final) {
       alignments.forEach((alignment, index) => {
-        if (shown[index] === undefined) {
-          const element = context.document.createElement(tag);
-          shown.push({ element: row.appendChild(element), source: "", open: false, tree: [] });
-        }
-        const cell = shown[index]?.element;
-        if (alignment === "right" || alignment === "center") cell?.setAttribute("class", `align-${alignment}`);
-        else cell?.removeAttribute("class");
-        showCell(index, texts[index] ?? "", !final && index === texts.length - 1);
+        const { element, inline } = cellAt(index);
+        if (alignment === "right" || alignment === "center") element.className = `align-${alignment}`;
+        else element.removeAttribute("class");
+        inline.show({ source: texts[index] ?? "", open: !final && index === texts.length - 1, mayBeTask: false });
       });
-      for (const { element } of shown.splice(alignments.length)) element.remove();
+      for (const { element } of cells.splice(alignments.length)) element.remove();
     },
     restart() {
-      for (const cell of shown) cell.open = true;
+      for (const { inline } of cells) inline.restart();
     },
   };
 }

@@ -1,23 +1,12 @@
 /** A paragraph or a heading. Made by create-view.ts. */
 
 import { withoutTableHead } from "../blocks/hold-back.ts";
-import { toTree } from "../inline/tree.ts";
-import { createPlainRun } from "./plain-run.ts";
-import { patchChildren } from "./patch.ts";
-import type { TreeNode } from "../inline/tree.ts";
+import { createInlineView } from "./inline-view.ts";
 import { isFinal } from "./view.ts";
 import type { View, ViewContext } from "./view.ts";
 
 export function createTextView(key: string, element: HTMLElement, context: ViewContext): View {
-  let tree: TreeNode[] = [];
-  let shownFinal: string | undefined;
-  const plainRun = createPlainRun();
-
-  function showTree(source: string, open: boolean, mayBeTask: boolean): void {
-    const next = toTree({ source, open, mayBeTask }, context.markdown, context.references);
-    patchChildren(element, tree, next, context);
-    tree = next;
-  }
+  const inline = createInlineView(element, context);
 
   return {
     key,
@@ -25,27 +14,12 @@ export function createTextView(key: string, element: HTMLElement, context: ViewC
     show({ block, parent, index, lineCount }) {
       const mayBeTask = parent.kind === "item" && index === 0 && block.kind === "paragraph";
       if (block.kind === "heading" || parent.kind === "document") element.dir = "auto";
-      const source = block.lines.join("\n").trimEnd();
-      if (!isFinal(block, lineCount)) {
-        shownFinal = undefined;
-        const visible = block.kind === "paragraph" ? unfinishedText(source) : source;
-        if (plainRun.grow(visible, tree)) return true;
-        showTree(visible, true, mayBeTask);
-        plainRun.startAt(visible, tree, element);
-        return tree.length > 0;
-      }
-      plainRun.stop();
-      if (shownFinal !== source) {
-        showTree(source, false, mayBeTask);
-        context.awaitLabels(source, () => showTree(source, false, mayBeTask));
-      }
-      shownFinal = source;
-      return true;
+      const open = !isFinal(block, lineCount);
+      const text = block.lines.join("\n").trimEnd();
+      const source = open && block.kind === "paragraph" ? unfinishedText(text) : text;
+      return inline.show({ source, open, mayBeTask });
     },
-    restart() {
-      shownFinal = undefined;
-      plainRun.stop();
-    },
+    restart: () => inline.restart(),
   };
 }
 

@@ -30,8 +30,6 @@ export interface ViewContext extends PatchContext {
   references: References;
   copyLabel: string;
   colour(code: HTMLElement, language: string): Colouring;
-  /** The code of a diagram is complete. */
-  onDiagram(figure: HTMLElement, source: string): void;
   /** Calls back when a label used in `source` is defined, which may be long after it was used. */
   awaitLabels(source: string, onDefined: () => void): void;
 }

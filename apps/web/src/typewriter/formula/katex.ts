@@ -1,6 +1,6 @@
 /** The only file that knows KaTeX; loaded lazily by typesetter.ts. */
 
-import katex from "katex";
+import { render } from "katex";
 import "katex/dist/katex.min.css";
 
 /** KaTeX builds nodes and sets their styles one by one, which the security policy allows. */
@@ -8,7 +8,7 @@ export function typesetFormula(element: HTMLElement, tex: string, display: boole
   const { ownerDocument } = element;
   const shown = ownerDocument.createElement("span");
   try {
-    katex.render(tex, shown, {
+    render(tex, shown, {
       displayMode: display,
       throwOnError: true,
       strict: "ignore",

@@ -17,11 +17,6 @@ export function createTypesetter(): Typesetter {
   let katex: Katex | undefined;
   let opening: Promise<Katex> | undefined;
 
-  function set({ typesetFormula }: Katex, element: HTMLElement, tex: string, display: boolean): void {
-    // Another text may have come into its place meanwhile.
-    if (element.textContent === tex) typesetFormula(element, tex, display);
-  }
-
   return {
     typeset(element, tex, display) {
       if (tex.length > longestChars) return;
@@ -39,4 +34,9 @@ export function createTypesetter(): Typesetter {
       );
     },
   };
+}
+
+function set({ typesetFormula }: Katex, element: HTMLElement, tex: string, display: boolean): void {
+  // Another text may have come into its place meanwhile.
+  if (element.textContent === tex) typesetFormula(element, tex, display);
 }

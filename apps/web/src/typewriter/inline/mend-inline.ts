@@ -5,6 +5,7 @@
  */
 
 import { formulaAt } from "./formula.ts";
+import type { LackingMarks } from "./formula.ts";
 
 interface Opener {
   marker: string;
@@ -21,15 +22,16 @@ const punctuation = /[\p{P}\p{S}]/u;
 export function mendInline(content: string): string {
   if (content.length > longestMended) return content;
   if (/^\[[ xX]?\]?$/u.test(content)) return "";
-  let source = content.replace(/(?:\\|<|&#?\w{0,10}|!\[)$/u, "").replace(/<((?:https?|mailto):[^>\s]*)$/u, "$1");
+  let source = content.replace(/(?:\\|<|&#?\w{0,10}|!?\[)$/u, "").replace(/<((?:https?|mailto):[^>\s]*)$/u, "$1");
   const openers: Opener[] = [];
+  const lacking: LackingMarks = new Map();
   let out = "";
   let index = 0;
 
   while (index < source.length) {
     const character = source.charAt(index);
     if (character === "\\") {
-      const formula = formulaAt(source, index);
+      const formula = formulaAt(source, index, lacking);
       if (formula === undefined && mayBecomeFormula(source, index)) return close(out, openers);
       if (formula !== undefined) {
         out += source.slice(index, index + formula.length);
@@ -52,7 +54,7 @@ export function mendInline(content: string): string {
       out += run;
       index += run.length;
     } else if (character === "$") {
-      const formula = formulaAt(source, index);
+      const formula = formulaAt(source, index, lacking);
       if (formula === undefined && mayBecomeFormula(source, index)) return close(out, openers);
       const length = formula?.length ?? 1;
       out += source.slice(index, index + length);
