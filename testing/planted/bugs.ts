@@ -227,4 +227,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: "step < channels.length;",
     caughtBy: { file: `${hubTests}/slow-reader.test.ts`, test: "holds at most 256 KiB" },
   },
+  {
+    name: "whoever waits for a send is not told that the client is gone",
+    file: "packages/server/src/direct-connections.ts",
+    search: "onClosed: queue.close",
+    replace: "onClosed: () => undefined",
+    caughtBy: {
+      file: "packages/server/test/direct-connections.test.ts",
+      test: "go on when the client leaves without having read it",
+    },
+  },
 ];
