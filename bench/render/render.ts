@@ -25,7 +25,8 @@ export async function benchRender(options: { subjects?: readonly string[] | unde
   const browser = await openChromium(unthrottled);
   try {
     const rows: BenchRow[] = [];
-    for (const subject of options.subjects ?? Object.keys(entries)) rows.push(...(await benchSubject(browser, subject)));
+    for (const subject of options.subjects ?? Object.keys(entries))
+      rows.push(...(await benchSubject(browser, subject)));
     return { name: "render", rows };
   } finally {
     await browser.close();
