@@ -1,4 +1,8 @@
 /** Entry that is bundled into a browser page by the renderer's tests. */
+import { createBase } from "../../src/typewriter/blocks/block.ts";
+import type { Block } from "../../src/typewriter/blocks/block.ts";
+import { createChildViews } from "../../src/typewriter/dom/child-views.ts";
+import { createLabelWatch } from "../../src/typewriter/dom/label-watch.ts";
 import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
 import type { Markdown } from "../../src/typewriter/inline/markdown.ts";
 import { createRenderer } from "../../src/typewriter/renderer.ts";
@@ -112,8 +116,37 @@ function timesRead(text: string, step: number): number {
   return characters / text.length;
 }
 
+/** How often a final block is looked at when the container around it is shown `shows` times. */
+function looksAtFinalBlocks(blocks: number, shows: number): number {
+  const body = document.createElement("div");
+  const labels = createLabelWatch(createMarkdown());
+  const views = createChildViews(() => body, {
+    document,
+    markdown: createMarkdown(),
+    references: labels.references,
+    awaitLabels: labels.awaitLabels,
+    copyLabel: "Copy",
+    imageLabel: "Image",
+    colour: () => ({ advance: () => undefined, forget: () => undefined }),
+    onFormula: () => undefined,
+  });
+  let looks = 0;
+  const rule: Block = {
+    ...createBase(),
+    kind: "rule",
+    get closedBy() {
+      looks += 1;
+      return 1;
+    },
+  };
+  const parent: Block = { ...createBase(), kind: "document", children: Array.from({ length: blocks }, () => rule) };
+  for (let count = 0; count < shows; count += 1) views.show(parent, 1);
+  return looks / blocks;
+}
+
 Object.assign(globalThis, {
   harness: {
+    looksAtFinalBlocks,
     timesRead,
     whole,
     streamed,
@@ -126,6 +159,7 @@ Object.assign(globalThis, {
 });
 
 export interface Harness {
+  looksAtFinalBlocks: typeof looksAtFinalBlocks;
   timesRead: typeof timesRead;
   whole: typeof whole;
   streamed: typeof streamed;

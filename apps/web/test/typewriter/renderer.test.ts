@@ -142,6 +142,10 @@ describe("what is read again", () => {
     expect(await page.evaluate((source) => harness.timesRead(source, 4), text)).toBeLessThan(8);
   });
 
+  it("is none of the blocks that are final, however often the text grows", async () => {
+    expect(await page.evaluate(() => harness.looksAtFinalBlocks(500, 100))).toBe(1);
+  });
+
   it("is a bounded part of a paragraph that has no end", async () => {
     const text = "Some *words* of it, ".repeat(2500);
     const [tenth, all] = await page.evaluate(
