@@ -1,6 +1,6 @@
 /**
- * The blocks of a text in sections of ten: a browser need not lay out a finished section that is out of sight. The
- * class comes with the last block of a section and changes no size. Ten sections stand in a chapter, so that a frame
+ * The blocks of a text in sections of ten: a browser need not lay out a finished section that is out of sight. It takes
+ * the size that it remembers then; so the class comes late, with the last block of the next section. Ten sections stand in a chapter, so that a frame
  * does not even have to walk over all sections of a long text. Used by renderer.ts.
  */
 
@@ -47,7 +47,7 @@ export function createSections(container: HTMLElement, context: ViewContext): Se
       views.show(document, lineCount);
       while (sections.at(-1)?.childElementCount === 0) sections.pop()?.remove();
       while (chapters.at(-1)?.childElementCount === 0) chapters.pop()?.remove();
-      for (; (finished + 1) * blocksPerSection <= views.finished; finished += 1) {
+      for (; (finished + 2) * blocksPerSection <= views.finished; finished += 1) {
         sections[finished]?.classList.add("finished");
       }
     },
