@@ -7,6 +7,7 @@ import { beginsWith } from "./begins-with.ts";
 import { isHeldBack } from "./blocks/hold-back.ts";
 import { createScanner } from "./blocks/scanner.ts";
 import type { Scanner } from "./blocks/scanner.ts";
+import { createView } from "./dom/create-view.ts";
 import { createSections } from "./dom/sections.ts";
 import { createLabelWatch } from "./dom/label-watch.ts";
 import type { ViewContext } from "./dom/view.ts";
@@ -35,6 +36,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   const { container, markdown } = options;
   const watch = createLabelWatch(markdown);
   const context: ViewContext = {
+    createView,
     ...options,
     document: container.ownerDocument,
     references: watch.references,

@@ -2,6 +2,7 @@
 import { createBase } from "../../src/typewriter/blocks/block.ts";
 import type { Block } from "../../src/typewriter/blocks/block.ts";
 import { createChildViews } from "../../src/typewriter/dom/child-views.ts";
+import { createView } from "../../src/typewriter/dom/create-view.ts";
 import { createLabelWatch } from "../../src/typewriter/dom/label-watch.ts";
 import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
 import type { Markdown } from "../../src/typewriter/inline/markdown.ts";
@@ -121,6 +122,7 @@ function looksAtFinalBlocks(blocks: number, shows: number): number {
   const body = document.createElement("div");
   const labels = createLabelWatch(createMarkdown());
   const views = createChildViews(() => body, {
+    createView,
     document,
     markdown: createMarkdown(),
     references: labels.references,

@@ -4,7 +4,7 @@
  */
 
 import type { Block } from "../blocks/block.ts";
-import { createView, keyOf } from "./create-view.ts";
+import { keyOf } from "./block-key.ts";
 import { isFinal } from "./view.ts";
 import type { Shown, View, ViewContext } from "./view.ts";
 
@@ -24,7 +24,7 @@ export function createChildViews(placeOf: (index: number) => Element, context: V
   function showAt(index: number, shown: Shown): boolean {
     const existing = views[index];
     if (existing?.key === keyOf(shown.block)) return existing.show(shown);
-    const made = createView(shown.block, context);
+    const made = context.createView(shown.block, context);
     views[index] = made;
     // Filled before it comes onto the page: once there, each node that is added costs more.
     const isShown = made.show(shown);

@@ -1,20 +1,13 @@
-/** Which view shows which block. Called by child-views.ts. */
+/** Which view shows which block. Given to child-views.ts by renderer.ts: a container holds any of them. */
 
 import type { Block } from "../blocks/block.ts";
+import { keyOf } from "./block-key.ts";
 import { createCodeView } from "./code-view.ts";
 import { createContainerView } from "./container-view.ts";
 import { createMathView } from "./math-view.ts";
 import { createRowView, createTableView } from "./table-view.ts";
 import { createTextView } from "./text-view.ts";
 import type { View, ViewContext } from "./view.ts";
-
-export function keyOf(block: Block): string {
-  if (block.kind === "list") return block.marker.ordered ? "ol" : "ul";
-  if (block.kind === "heading") return `h${block.level}`;
-  if (block.kind === "fence") return `code ${block.language}`;
-  if (block.kind === "footnote") return `footnote ${block.label}`;
-  return block.kind;
-}
 
 export function createView(block: Block, context: ViewContext): View {
   const key = keyOf(block);

@@ -26,6 +26,8 @@ export interface Shown {
 }
 
 export interface ViewContext extends PatchContext {
+  /** Makes the view of any block. */
+  createView(block: Block, context: ViewContext): View;
   markdown: Markdown;
   references: References;
   copyLabel: string;
