@@ -1,5 +1,5 @@
 /** What is sent to one client and not yet written, as the feed of its connection. Made by direct-connections. */
-import { createFlush } from "./hub/flush.ts";
+import { createFlush } from "./flush.ts";
 import { createPacket, emptyPacket } from "./packet.ts";
 import type { Feed } from "./pull.ts";
 

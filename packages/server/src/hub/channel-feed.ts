@@ -8,7 +8,7 @@ import { type Feed, type PacketPull, positionOf } from "../pull.ts";
 import type { Tail } from "../tail.ts";
 import { formatLines, toEventLines } from "./channel-event.ts";
 import { formatEventId } from "./event-id.ts";
-import { createFlush } from "./flush.ts";
+import { createFlush } from "../flush.ts";
 
 /** A record's block without its ID. */
 export interface EventLines {

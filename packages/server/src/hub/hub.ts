@@ -73,6 +73,7 @@ const defaultLimits: HubLimits = {
   eventsPerPublish: 1000,
 };
 const defaultHistory = { count: 1000, bytes: 1_048_576, ageMs: 3_600_000 };
+
 /** @throws {TypeError} If a limit is not a positive number. */
 export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions): Hub<C> {
   const { log, authorize, presence: modeOf = () => "off", flushMs = 0, observer = {} } = options;

@@ -1,4 +1,4 @@
-/** When what was published is told of: once per turn of the event loop, or once per window. Used by channel-feed. */
+/** When what was published is told of: once per turn of the event loop, or once per window. Used by channel-feed and send-queue. */
 
 export interface Flush {
   /** Something is to be told of; soon, and once however often this is called until then. */
