@@ -154,6 +154,8 @@ export interface Message {
   role: "user" | "assistant";
   parts: MessagePart[];
   createdAt: string;
+  /** Only where there is more than one: the IDs of all messages with the same parent and role, oldest first, its own among them. */
+  siblingIds?: string[];
   /** Assistant messages only. While `state` is `queued` or `running`, `parts` is empty: follow the generation. */
   metadata?: {
     generationId: string;
@@ -178,6 +180,13 @@ export interface Conversation extends ConversationSummary {
   messages: Message[];
   /** The generation that is queued or running, or `null`. */
   generationId: string | null;
+}
+
+/** Body of `PATCH /api/conversations/:id`; at least one key. */
+export interface ConversationChange {
+  title?: string;
+  /** Shows the newest branch that holds this message. */
+  messageId?: string;
 }
 
 /** `GET /api/conversations?limit=&cursor=`. */
@@ -212,7 +221,11 @@ export interface ChatRequest {
   model?: string;
   /** @defaultValue "submit-message" */
   trigger?: Trigger;
-  /** The assistant message to regenerate or continue. @defaultValue the conversation's last */
+  /**
+   * The assistant message to regenerate or continue. @defaultValue the conversation's last
+   *
+   * With `submit-message`: the user message that is sent again with another text; the new one stands beside it.
+   */
   messageId?: string;
 }
 

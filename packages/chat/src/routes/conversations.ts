@@ -1,10 +1,12 @@
-/** `/api/conversations`: list, create, read, rename, delete. */
+/** `/api/conversations`: list, create, read, change, delete. */
 import * as v from "valibot";
-import { idInPath } from "../ids.ts";
+import { idInPath, idPattern } from "../ids.ts";
+import type { ConversationSummary } from "../protocol.ts";
 import { readJson } from "./body.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
 import { ProblemError } from "./problem.ts";
 import { check } from "./start-request.ts";
+import { chooseBranch } from "./messages.ts";
 
 const title = v.pipe(
   v.string(),
@@ -15,7 +17,13 @@ const title = v.pipe(
   v.check((value) => value.trim() !== "", "must not be empty"),
 );
 const createBody = v.strictObject({ title: v.optional(title) });
-const renameBody = v.strictObject({ title });
+const changeBody = v.pipe(
+  v.strictObject({
+    title: v.optional(title),
+    messageId: v.optional(v.pipe(v.string(), v.regex(idPattern, "must be an ID"))),
+  }),
+  v.check((body) => Object.keys(body).length > 0, "title or messageId is needed"),
+);
 const listQuery = v.strictObject({
   limit: v.optional(v.pipe(v.string(), v.regex(/^([1-9]\d?|100)$/, "must be 1 to 100"), v.transform(Number)), "30"),
   cursor: v.optional(v.string()),
@@ -24,7 +32,8 @@ const listQuery = v.strictObject({
 /** How long the log of a deleted answer is kept at most, in milliseconds. */
 const deletedLogMs = 60_000;
 
-export function addConversationRoutes(app: ChatApp, { store, log, generations, ownerOf }: RouteContext): void {
+export function addConversationRoutes(app: ChatApp, context: RouteContext): void {
+  const { store, log, generations, ownerOf } = context;
   const { conversations } = store;
   const path = `/api/conversations/:id{${idInPath}}` as const;
 
@@ -49,8 +58,13 @@ export function addConversationRoutes(app: ChatApp, { store, log, generations, o
   });
 
   app.patch(path, async (c) => {
-    const body = check(renameBody, await readJson(c.env.incoming, c.env.outgoing));
-    const summary = await conversations.rename(ownerOf(c.env.incoming), c.req.param("id"), body.title);
+    const body = check(changeBody, await readJson(c.env.incoming, c.env.outgoing));
+    const ownerId = ownerOf(c.env.incoming);
+    const id = c.req.param("id");
+    let summary: ConversationSummary | undefined;
+    // First what can be refused.
+    if (body.messageId !== undefined) summary = await chooseBranch(context, { ownerId, id, messageId: body.messageId });
+    if (body.title !== undefined) summary = await conversations.rename(ownerId, id, body.title);
     if (!summary) throw new ProblemError("not-found");
     return c.json(summary);
   });

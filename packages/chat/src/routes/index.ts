@@ -10,6 +10,7 @@ import { addConversationRoutes } from "./conversations.ts";
 import { addGenerationRoutes } from "./generations.ts";
 import { problemFor } from "./openai/error.ts";
 import { addOpenAIRoutes } from "./openai/index.ts";
+import { addMessageRoutes } from "./messages.ts";
 import { ProblemError } from "./problem.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
@@ -37,6 +38,7 @@ export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions
   addChatRoutes(app, context);
   addGenerationRoutes(app, context);
   addConversationRoutes(app, context);
+  addMessageRoutes(app, context);
   addOpenAIRoutes(app, context);
 
   app.get("/api/models", async (c) => c.json(await providers.list(c.req.raw.signal)));

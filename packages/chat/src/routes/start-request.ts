@@ -91,18 +91,20 @@ function parseOwnBody(body: unknown): StartRequest {
   const parsed = check(ownBody, body);
   const submits = parsed.trigger === "submit-message";
   if (submits && parsed.message === undefined) throw badRequest("message is needed");
-  if (submits && parsed.messageId !== undefined) throw badRequest("messageId does not go with submit-message");
   if (!submits && parsed.message !== undefined) throw badRequest(`message does not go with ${parsed.trigger}`);
   if (!submits && parsed.conversationId === undefined) throw badRequest("conversationId is needed");
-  return withHash({
+  const { messageId } = parsed;
+  if (messageId !== undefined && parsed.conversationId === undefined) throw badRequest("conversationId is needed");
+  const start = withHash({
     trigger: parsed.trigger,
     conversationId: parsed.conversationId,
     createConversation: false,
     text: parsed.message,
-    messageId: parsed.messageId,
+    messageId,
     model: parsed.model,
     keys: [],
   });
+  return submits && messageId !== undefined ? { ...start, edit: { messageId, key: undefined } } : start;
 }
 
 function parseAiSdkBody(body: unknown): StartRequest {

@@ -5,6 +5,7 @@ import { createId } from "../ids.ts";
 import type { MessagePart, Trigger } from "../protocol.ts";
 import { insertConversation } from "./conversations.ts";
 import { type Edit, findEdited } from "./edit.ts";
+import { lockConversation } from "./lock.ts";
 import { type ConversationRow, type GenerationRow, type StoredPrompt, toParts, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { titleOf } from "./title.ts";
@@ -74,7 +75,7 @@ async function beginWithin(
   if (existing === "refused") return { type: "not-found" };
   const { edit } = request;
   const edited = existing && edit && (await findEdited(transaction, existing, { ...request, edit }));
-  if (edited?.type === "known") return edited;
+  if (edited?.type === "known" || edited?.type === "not-found") return edited;
   const running = existing && (await findRunning(transaction, existing.id));
   // It may be this very request's, stored by a repetition since the keys were looked up.
   if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
@@ -128,7 +129,7 @@ async function beginWithin(
     .returningAll()
     .executeTakeFirstOrThrow();
   // An edit leaves the message's key to what was sent under it first: that is how it is found again.
-  const keys = edit && edited?.type !== "edited" ? [...request.keys, edit.key] : request.keys;
+  const keys = edit?.key !== undefined && edited?.type !== "edited" ? [...request.keys, edit.key] : request.keys;
   if (keys.length > 0) {
     await transaction
       .insertInto("generation_keys")
@@ -169,7 +170,7 @@ async function findConversation(
       ? undefined
       : await transaction.selectFrom("conversations").selectAll().where("id", "=", conversationId).executeTakeFirst();
   // A hidden one holds one answer, and no question that another could follow.
-  if (found) return found.owner_id === ownerId && found.hidden === 0 ? found : "refused";
+  if (found) return (await lockConversation(transaction, ownerId, found.id)) ?? "refused";
   return mayBeMade ? undefined : "refused";
 }
 

@@ -1,15 +1,9 @@
 /** Queries of conversations and their messages. Called by routes/conversations and by store/begin. */
 import type { Kysely, Transaction } from "kysely";
 import { createId } from "../ids.ts";
-import type { Conversation, ConversationPage, ConversationSummary, Message } from "../protocol.ts";
-import {
-  type ConversationRow,
-  type GenerationRow,
-  type MessageRow,
-  toMessage,
-  toSummary,
-  unfinishedStates,
-} from "./rows.ts";
+import type { Conversation, ConversationPage, ConversationSummary } from "../protocol.ts";
+import { branchOf, findSiblings } from "./branches.ts";
+import { type ConversationRow, toMessage, toSummary, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 type Queries = Kysely<Schema> | Transaction<Schema>;
@@ -70,10 +64,17 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
         .execute();
       const messages = await database.selectFrom("messages").selectAll().where("conversation_id", "=", id).execute();
       const byId = new Map(generations.map((generation) => [generation.id, generation]));
+      const siblings = findSiblings(messages);
       const unfinished = generations.find(({ state }) => unfinishedStates.includes(state));
       return {
         ...toSummary(row),
-        messages: branchOf(messages, row.head_message_id).map((message) => toWire(message, byId)),
+        messages: branchOf(messages, row.head_message_id).map((message) =>
+          toMessage(
+            message,
+            message.generation_id === null ? undefined : byId.get(message.generation_id),
+            siblings.get(message.id),
+          ),
+        ),
         generationId: unfinished?.id ?? null,
       };
     },
@@ -144,24 +145,6 @@ export async function insertConversation(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-}
-
-/** The messages from the first to `headId`, by their parents. */
-export function branchOf(messages: readonly MessageRow[], headId: string | null): MessageRow[] {
-  const byId = new Map(messages.map((message) => [message.id, message]));
-  const branch: MessageRow[] = [];
-  for (let next = headId; next !== null;) {
-    const message = byId.get(next);
-    // Each message is taken once, so that a damaged chain cannot go in circles.
-    if (!message || !byId.delete(next)) break;
-    branch.push(message);
-    next = message.parent_id;
-  }
-  return branch.toReversed();
-}
-
-function toWire(message: MessageRow, generations: ReadonlyMap<string, GenerationRow>): Message {
-  return toMessage(message, message.generation_id === null ? undefined : generations.get(message.generation_id));
 }
 
 function toCursor(row: ConversationRow): string {

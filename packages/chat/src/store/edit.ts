@@ -1,4 +1,4 @@
-/** A user message sent again under its own ID, as the AI SDK does to edit one -> what that means for a begin. Asked by begin.ts. */
+/** A user message that is sent again, perhaps with another text -> what that means for a begin. Asked by begin.ts. */
 import type { Transaction } from "kysely";
 import type { ConversationRow, GenerationRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -7,8 +7,8 @@ import type { Schema } from "./schema.ts";
 export interface Edit {
   /** The client's own ID of it, or ours. */
   messageId: string;
-  /** The key that it was stored under, if it was stored as the client's. */
-  key: string;
+  /** Of the AI SDK's messages: the key that it was stored under, if it was stored as the client's. Without it the ID is ours. */
+  key: string | undefined;
 }
 
 export type Edited =
@@ -17,13 +17,19 @@ export type Edited =
   /** The new message stands beside the old one, below the same parent. */
   | { type: "edited"; parentId: string | null }
   /** The server never had it: it is a message like any other. */
-  | { type: "new" };
+  | { type: "new" }
+  /** Only our own ID was given, and there is no such message. */
+  | { type: "not-found" };
 
 export async function findEdited(
   transaction: Transaction<Schema>,
   conversation: ConversationRow,
   { ownerId, requestHash, edit }: { ownerId: string; requestHash: string; edit: Edit },
 ): Promise<Edited> {
+  if (edit.key === undefined) {
+    const message = await findQuestion(transaction, conversation.id, edit.messageId);
+    return message ? { type: "edited", parentId: message.parent_id } : { type: "not-found" };
+  }
   const newest = await transaction
     .selectFrom("generations")
     .selectAll()
@@ -38,12 +44,20 @@ export async function findEdited(
     .where("generation_keys.owner_id", "=", ownerId)
     .where("generation_keys.key", "=", edit.key)
     .executeTakeFirst();
-  const message = await transaction
+  const message = await findQuestion(transaction, conversation.id, byKey?.parent_id ?? edit.messageId);
+  return message ? { type: "edited", parentId: message.parent_id } : { type: "new" };
+}
+
+async function findQuestion(
+  transaction: Transaction<Schema>,
+  conversationId: string,
+  id: string,
+): Promise<{ parent_id: string | null } | undefined> {
+  return transaction
     .selectFrom("messages")
     .select("parent_id")
-    .where("id", "=", byKey?.parent_id ?? edit.messageId)
-    .where("conversation_id", "=", conversation.id)
+    .where("id", "=", id)
+    .where("conversation_id", "=", conversationId)
     .where("role", "=", "user")
     .executeTakeFirst();
-  return message ? { type: "edited", parentId: message.parent_id } : { type: "new" };
 }

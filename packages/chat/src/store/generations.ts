@@ -2,7 +2,7 @@
 import type { Kysely } from "kysely";
 import type { EndMetadata, MessagePart } from "../protocol.ts";
 import { beginGeneration, type BeginRequest, type BeginResult } from "./begin.ts";
-import { branchOf } from "./conversations.ts";
+import { branchOf } from "./branches.ts";
 import { type GenerationRow, type MessageRow, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 

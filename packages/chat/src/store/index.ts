@@ -2,11 +2,13 @@
 import type { Kysely } from "kysely";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { createGenerationStore, type GenerationStore } from "./generations.ts";
+import { createMessageStore, type MessageStore } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
 
 export interface ChatStore extends AsyncDisposable {
   conversations: ConversationStore;
+  messages: MessageStore;
   generations: GenerationStore;
   /** Rejects while the database does not answer. */
   ping(): Promise<void>;
@@ -23,6 +25,7 @@ export async function openChatStore({ database, now = Date.now }: ChatStoreOptio
   await migrate(database);
   return {
     conversations: createConversationStore(database, now),
+    messages: createMessageStore(database),
     generations: createGenerationStore(database, now),
     async ping() {
       await database.selectFrom("conversations").select("id").limit(1).execute();

@@ -71,13 +71,19 @@ export function toGeneration(row: GenerationRow): Generation {
   };
 }
 
-export function toMessage(row: MessageRow, generation: GenerationRow | undefined): Message {
+/** @param siblingIds - Of all that stand beside it and itself, oldest first; `undefined` if it stands alone. */
+export function toMessage(
+  row: MessageRow,
+  generation: GenerationRow | undefined,
+  siblingIds: string[] | undefined,
+): Message {
   return {
     id: row.id,
     parentId: row.parent_id,
     role: row.role,
     parts: toParts(row.parts),
     createdAt: toTime(row.created_at_ms),
+    ...(siblingIds && { siblingIds }),
     ...(generation && {
       metadata: {
         generationId: generation.id,

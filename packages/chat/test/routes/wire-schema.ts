@@ -66,6 +66,8 @@ export const pageSchema = v.strictObject({
   nextCursor: v.nullable(v.pipe(v.string(), v.minLength(1))),
 });
 
+const siblings = { siblingIds: v.optional(v.pipe(v.array(ownId), v.minLength(2))) };
+
 const messageSchema = v.variant("role", [
   v.strictObject({
     id: ownId,
@@ -73,6 +75,7 @@ const messageSchema = v.variant("role", [
     role: v.literal("user"),
     parts: v.pipe(v.array(v.strictObject({ type: v.literal("text"), text: filledText })), v.length(1)),
     createdAt: time,
+    ...siblings,
   }),
   v.strictObject({
     id: ownId,
@@ -82,6 +85,7 @@ const messageSchema = v.variant("role", [
       v.variant("type", [v.strictObject({ type: v.picklist(["text", "reasoning"]), text: filledText }), sourceUrl]),
     ),
     createdAt: time,
+    ...siblings,
     metadata: v.strictObject({ generationId: ownId, model, state, ...end }),
   }),
 ]);

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
 import { openSqliteDatabase } from "../../src/store/sqlite.ts";
-import { testChatStore } from "./chat-store-contract.ts";
+import { type OpenedDatabase, testChatStore } from "./chat-store-contract.ts";
+import { testMessageStore } from "./message-store-contract.ts";
 
-describe("chat store on SQLite", () => {
-  testChatStore(async () => {
-    const dir = mkdtempSync(join(tmpdir(), "typebar-store-"));
-    return {
-      connect: () => openSqliteDatabase(join(dir, "typebar.db")),
-      close: async () => rmSync(dir, { recursive: true }),
-    };
-  });
-});
+async function open(): Promise<OpenedDatabase> {
+  const dir = mkdtempSync(join(tmpdir(), "typebar-store-"));
+  return {
+    connect: () => openSqliteDatabase(join(dir, "typebar.db")),
+    close: async () => rmSync(dir, { recursive: true }),
+  };
+}
+
+describe("chat store on SQLite", () => testChatStore(open));
+describe("message store on SQLite", () => testMessageStore(open));
