@@ -164,6 +164,10 @@ export interface Message {
     code?: GenerationErrorCode;
     finishReason?: FinishReason;
     usage?: Usage;
+    /** From the model's first word to the end of the answer, in milliseconds, where that is known. */
+    durationMs?: number;
+    /** Of that, how long it reasoned, in milliseconds; absent if it did not. */
+    thoughtMs?: number;
   };
 }
 

@@ -11,6 +11,7 @@ import type { GenerationLimits } from "./deadline.ts";
 import { endGeneration } from "./end.ts";
 import { beginWork, type GenerationObserver } from "./observer.ts";
 import { produce } from "./produce.ts";
+import type { AnswerTimes } from "./stopwatch.ts";
 import { expireKeptLogs, projectEnd } from "./project.ts";
 
 export interface GenerationsOptions {
@@ -147,6 +148,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
     onStarted: () => void,
   ): Promise<void> {
     const { id } = generation;
+    let times: AnswerTimes | undefined;
     try {
       if (await projectEnd(log, store, id, options.logTtlSeconds)) return;
       const takeovers = origin.takeover ? await store.addTakeover(id) : 0;
@@ -156,10 +158,11 @@ export function createGenerations(options: GenerationsOptions): Generations {
       } else if (takeovers > options.maxTakeovers) {
         await endUnasked(generation, lease, origin, { state: "interrupted", code: "attempts-exhausted" });
       } else {
-        const outcome = await produceAnswer(generation, lease, origin, handover, onStarted);
+        const onTimed = (timed: AnswerTimes): void => void (times = timed);
+        const outcome = await produceAnswer(generation, lease, origin, handover, { onStarted, onTimed });
         if (outcome === "left") return;
       }
-      await projectEnd(log, store, id, options.logTtlSeconds);
+      await projectEnd(log, store, id, options.logTtlSeconds, times);
     } finally {
       await log.release(lease);
     }
@@ -170,7 +173,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
     lease: Lease,
     origin: Origin,
     handover: AbortSignal,
-    onStarted: () => void,
+    { onStarted, onTimed }: { onStarted: () => void; onTimed: (times: AnswerTimes) => void },
   ): Promise<"ended" | "left"> {
     const { id, model, conversation_id: conversationId, message_id: messageId } = generation;
     const chosen = providers.resolve(model);
@@ -200,6 +203,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
         onStarted();
         store.setRunning(id).catch((error: unknown) => report("a state was not stored", error, { generationId: id }));
       },
+      onTimed,
       report: (error) => report("a generation failed", error, { generationId: id }),
       observers,
     });

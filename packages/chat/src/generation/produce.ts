@@ -14,6 +14,7 @@ import { beginWork, type GenerationObserver, type WorkObserver } from "./observe
 import { readAnswer } from "./read-answer.ts";
 import { type StoredChunk, toPayload } from "./records.ts";
 import { splitText } from "./split-text.ts";
+import { type AnswerTimes, createStopwatch, type Stopwatch } from "./stopwatch.ts";
 
 export interface ProduceOptions {
   log: RecordLog;
@@ -39,6 +40,8 @@ export interface ProduceOptions {
   handover: AbortSignal;
   /** Called once the `start` chunk is stored. */
   onStarted: () => void;
+  /** Told how long the model spoke, once its answer has ended; not where another process heard its beginning. */
+  onTimed: (times: AnswerTimes) => void;
   /** Told of errors that are nobody's but ours. */
   report: (error: unknown) => void;
   observers: readonly GenerationObserver[];
@@ -58,6 +61,7 @@ interface Production extends ProduceOptions {
   assembler: Assembler;
   writer: LogWriter;
   work: WorkObserver;
+  stopwatch: Stopwatch;
   /** Ends the provider's speech; the reason is an {@link Interruption}. */
   abort: AbortController;
 }
@@ -107,7 +111,11 @@ export async function produce(options: ProduceOptions): Promise<ProduceOutcome> 
     if (lease.stop) interrupt({ type: "stop" });
     if (handover.aborted) onHandover();
     const assembler = createAssembler(answer);
-    const { metadata, errorText } = await speak(answer, { ...options, assembler, writer, work, abort });
+    const isWhole = !options.takeover || answer.parts.length === 0;
+    const stopwatch = createStopwatch(() => performance.now());
+    const { metadata, errorText } = await speak(answer, { ...options, assembler, writer, work, stopwatch, abort });
+    const times = stopwatch.read();
+    if (times && isWhole) options.onTimed(times);
     writer.push(assembler.end(metadata, errorText));
     if (!(await writer.flushed())) return "left";
     end = metadata;
@@ -160,7 +168,20 @@ type RungFailure = "continuation-unsupported" | "continuation-diverged";
 /** Asks the provider once, or again where it asks to wait. A rung that leads nowhere has shown no text, and is named. */
 async function ask(
   continuation: { rung: Provider["continuations"][number]; keptText: string } | undefined,
-  { provider, model, messages, settings, limits, maxRetries, assembler, writer, work, abort, report }: Production,
+  {
+    provider,
+    model,
+    messages,
+    settings,
+    limits,
+    maxRetries,
+    assembler,
+    writer,
+    work,
+    stopwatch,
+    abort,
+    report,
+  }: Production,
 ): Promise<Ending | RungFailure> {
   const { signal } = abort;
   const guard = createContinuationGuard(continuation?.keptText ?? "", continuation?.rung ?? "resume");
@@ -189,6 +210,7 @@ async function ask(
         }
         deadline.touch();
         work.spoke();
+        stopwatch.spoke(part.type === "reasoning");
         spoke = true;
         if (part.type === "text") {
           const text = guard.add(part.text);

@@ -2,18 +2,20 @@
 import type { RecordLog } from "@typebar/log";
 import type { GenerationStore } from "../store/generations.ts";
 import { readAnswer } from "./read-answer.ts";
+import type { AnswerTimes } from "./stopwatch.ts";
 
-/** Projects the log if it has ended, and only then lets it expire. Returns whether it had. */
+/** Projects the log if it has ended, and only then lets it expire. Returns whether it had. `times` are in no log: only who heard the model knows them. */
 export async function projectEnd(
   log: RecordLog,
   store: GenerationStore,
   id: string,
   logTtlSeconds: number,
+  times?: AnswerTimes,
 ): Promise<boolean> {
   const { answer, position } = await readAnswer(log, id);
   if (!answer.closed || !answer.end) return false;
   const { parts, end } = answer;
-  const kept = await store.project(id, { parts, end, endEpoch: position.epoch, endSeq: position.seq });
+  const kept = await store.project(id, { parts, end, endEpoch: position.epoch, endSeq: position.seq, times });
   // Nobody can ask for the log of a deleted generation.
   if (!kept) await log.expire(id, 0);
   else await expireLog(log, store, id, logTtlSeconds);

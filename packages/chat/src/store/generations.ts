@@ -1,5 +1,6 @@
 /** Queries of generations, from the first to the projected end. Called by generation/ and routes/; beginning one is in begin.ts. */
 import type { Kysely } from "kysely";
+import type { AnswerTimes } from "../generation/stopwatch.ts";
 import type { EndMetadata, MessagePart } from "../protocol.ts";
 import { beginGeneration, type BeginRequest, type BeginResult } from "./begin.ts";
 import { branchOf } from "./branches.ts";
@@ -12,6 +13,8 @@ export interface Projection {
   end: EndMetadata;
   endEpoch: number;
   endSeq: number;
+  /** Where they are known. */
+  times?: AnswerTimes | undefined;
 }
 
 export interface GenerationStore {
@@ -97,7 +100,7 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
       return row?.takeovers;
     },
 
-    async project(id, { parts, end, endEpoch, endSeq }) {
+    async project(id, { parts, end, endEpoch, endSeq, times }) {
       return database.transaction().execute(async (transaction) => {
         const row = await transaction
           .updateTable("generations")
@@ -109,6 +112,8 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
             end_epoch: endEpoch,
             end_seq: endSeq,
             finished_at_ms: now(),
+            duration_ms: times?.durationMs ?? null,
+            thought_ms: times?.thoughtMs ?? null,
           })
           .where("id", "=", id)
           .where("state", "in", unfinishedStates)

@@ -98,8 +98,20 @@ const logExpires: Migration = {
   },
 };
 
+const times: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema.alterTable("generations").addColumn("duration_ms", "bigint").execute();
+    await database.schema.alterTable("generations").addColumn("thought_ms", "bigint").execute();
+  },
+};
+
 const provider: MigrationProvider = {
-  getMigrations: async () => ({ "0001-initial": initial, "0002-hidden": hidden, "0003-log-expires": logExpires }),
+  getMigrations: async () => ({
+    "0001-initial": initial,
+    "0002-hidden": hidden,
+    "0003-log-expires": logExpires,
+    "0005-times": times,
+  }),
 };
 
 /** Brings the database up to date; does nothing where it is. */

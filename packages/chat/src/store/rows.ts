@@ -90,6 +90,8 @@ export function toMessage(
         model: generation.model,
         state: generation.state,
         ...toEnd(generation),
+        ...(generation.duration_ms !== null && { durationMs: Number(generation.duration_ms) }),
+        ...(generation.thought_ms !== null && { thoughtMs: Number(generation.thought_ms) }),
       },
     }),
   };

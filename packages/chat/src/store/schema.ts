@@ -66,6 +66,10 @@ interface GenerationsTable {
   log_expires: Generated<number>;
   created_at_ms: Int64;
   finished_at_ms: NullableInt64;
+  /** From the model's first word to the end; null where a process died in between. */
+  duration_ms: NullableInt64;
+  /** Of that, how long it reasoned. */
+  thought_ms: NullableInt64;
 }
 
 interface GenerationKeysTable {

@@ -1,9 +1,10 @@
 /** Branches and single messages over HTTP: chosen, edited, read, deleted; whose they are, and what is refused. */
+import { setTimeout as wait } from "node:timers/promises";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Message } from "../../src/protocol.ts";
 import { type ChatServer, openChatServer } from "./chat-server.ts";
-import { echoOf, say, silence } from "./fake-provider.ts";
+import { echoOf, finish, say, silence, think } from "./fake-provider.ts";
 import { conversationSchema, problemSchema, summarySchema } from "./wire-schema.ts";
 
 let chat: ChatServer;
@@ -103,6 +104,22 @@ describe("a message", () => {
     const response = await chat.fetch(`/api/conversations/${id}/messages/${question}`);
     expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await response.json()).toEqual(stored);
+  });
+
+  test("says how long its model spoke and thought, where it did", async () => {
+    chat.provider.script("think hard", async function* () {
+      yield think("so");
+      await wait(20);
+      yield say("done");
+      await wait(20);
+      yield finish;
+    });
+    const { id, answer } = await begin("think hard");
+    const { metadata } = (await messagesOf(id)).find((message) => message.id === answer) ?? {};
+    expect(metadata?.thoughtMs).toBeGreaterThan(0);
+    expect(metadata?.durationMs).toBeGreaterThan(metadata?.thoughtMs ?? 0);
+    const plain = await begin("no thoughts");
+    expect((await messagesOf(plain.id))[1]?.metadata).not.toHaveProperty("thoughtMs");
   });
 
   test("is deleted with all that follows, its logs included", async () => {

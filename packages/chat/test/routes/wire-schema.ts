@@ -86,7 +86,14 @@ const messageSchema = v.variant("role", [
     ),
     createdAt: time,
     ...siblings,
-    metadata: v.strictObject({ generationId: ownId, model, state, ...end }),
+    metadata: v.strictObject({
+      generationId: ownId,
+      model,
+      state,
+      ...end,
+      durationMs: v.optional(count),
+      thoughtMs: v.optional(count),
+    }),
   }),
 ]);
 
