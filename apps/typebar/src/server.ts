@@ -24,6 +24,7 @@ import { type RequestFacts, toOriginForm, toRequestFacts } from "./access/reques
 import { securityHeaders } from "./access/security-headers.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import { createStreamLimit } from "./access/stream-limit.ts";
+import { createChangePublisher, soleOwner } from "./channels/changes.ts";
 import { createChannelRoutes, isChannelFollow } from "./channels/channel-routes.ts";
 import { createOnlineChannel } from "./channels/online.ts";
 import type { Config } from "./config/load-config.ts";
@@ -54,8 +55,7 @@ export interface TypebarServer {
   close(graceMs: number): Promise<void>;
 }
 
-/** The owner of everything where nobody signs in by name. */
-const soleOwner = "local";
+const ownerOf = (): string => soleOwner;
 const rootDir = resolve(import.meta.dirname, "../../..");
 
 /**
@@ -68,11 +68,16 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   const metrics = createMetrics();
   // First, because its lock keeps a second process away from everything else in the folder.
   const log = metrics.observeLog(opened.use(openSqliteLog({ path: join(dataDir, "log.db") })));
-  const store = opened.use(await openChatStore({ database: openSqliteDatabase(join(dataDir, "typebar.db")) }));
+  const hub = createHub({ log, observer: metrics.streams });
+  const store = opened.use(
+    await openChatStore({
+      database: openSqliteDatabase(join(dataDir, "typebar.db")),
+      onChange: createChangePublisher(hub, (error) => logger.warn({ err: error }, "a change could not be told")),
+    }),
+  );
   const { providers: found, onlyGuide } = await findProviders(config, docsDir);
   const providers = createProviderRegistry({ providers: found, defaultModel: config.model });
   const streams = createEventStreams({ log, observer: metrics.streams });
-  const hub = createHub({ log, observer: metrics.streams });
   const online = createOnlineChannel({ hub, countStreams: () => streams.openCount + hub.openCount });
   const streamLimit = createStreamLimit({
     perAddress: config.streamsPerAddress,
@@ -110,7 +115,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     streams,
     generations,
     providers,
-    ownerOf: () => soleOwner,
+    ownerOf,
     requestIdOf,
     onResume: metrics.onResume,
     admitStream: (request, response) => streamLimit.admit(toRequestFacts(request).address, response),
@@ -122,6 +127,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     hub,
     online,
     canPublish: isPublishKey !== undefined,
+    ownerOf,
     takePlace: ({ address }) => streamLimit.take(address),
     isDraining: () => draining,
   });

@@ -76,6 +76,8 @@ export async function startScriptedServer({
     const conversation = conversations.get(request.conversationId ?? "") ?? {
       id: newId(),
       title,
+      pinned: false,
+      systemPrompt: null,
       createdAt: now,
       updatedAt: now,
       messages: [],

@@ -2,9 +2,11 @@
 import type {
   Conversation,
   ConversationPage,
+  ConversationPatch,
   ConversationSummary,
   Generation,
   ModelList,
+  Settings,
 } from "@typebar/chat/protocol";
 import { ChatError, fromProblem } from "./errors.ts";
 import { toHeaders, toUrl } from "./server-address.ts";
@@ -12,16 +14,20 @@ import type { ServerAddress } from "./server-address.ts";
 
 /** Each rejects with {@link ChatError}, or with the reason of an aborted `signal`. */
 export interface Api {
-  /** Newest first. `cursor` is the `nextCursor` of the page before, `null` for the first; `limit` is 1 to 100, by default 30. */
+  /** Pinned ones first, then newest first. `cursor` is the `nextCursor` of the page before, `null` for the first; `limit` is 1 to 100, by default 30. */
   listConversations(cursor?: string | null, options?: CallOptions & { limit?: number }): Promise<ConversationPage>;
   createConversation(title?: string, options?: CallOptions): Promise<Conversation>;
   readConversation(id: string, options?: CallOptions): Promise<Conversation>;
+  /** Changes what the patch names. */
+  changeConversation(id: string, patch: ConversationPatch, options?: CallOptions): Promise<ConversationSummary>;
   renameConversation(id: string, title: string, options?: CallOptions): Promise<ConversationSummary>;
   deleteConversation(id: string, options?: CallOptions): Promise<void>;
   readGeneration(id: string, options?: CallOptions): Promise<Generation>;
   /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
   stop(generationId: string, options?: CallOptions): Promise<Generation>;
   listModels(options?: CallOptions): Promise<ModelList>;
+  readSettings(options?: CallOptions): Promise<Settings>;
+  changeSettings(settings: Settings, options?: CallOptions): Promise<Settings>;
 }
 
 export interface CallOptions {
@@ -30,7 +36,7 @@ export interface CallOptions {
 
 interface Call extends CallOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
-  body?: Record<string, unknown>;
+  body?: object;
 }
 
 export function createApi(server: ServerAddress, onError: (error: ChatError) => void): Api {
@@ -47,6 +53,9 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     return (await response.json()) as T;
   }
 
+  const changeConversation: Api["changeConversation"] = (id, patch, call) =>
+    readJson(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "PATCH", body: patch });
+
   return {
     listConversations(cursor = null, { limit = 30, ...call } = {}) {
       const query = new URLSearchParams({ limit: String(limit), ...(cursor !== null && { cursor }) });
@@ -55,14 +64,16 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     createConversation: (title, call) =>
       readJson("/api/conversations", { ...call, method: "POST", body: title === undefined ? {} : { title } }),
     readConversation: (id, call) => readJson(`/api/conversations/${encodeURIComponent(id)}`, call),
-    renameConversation: (id, title, call) =>
-      readJson(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "PATCH", body: { title } }),
+    changeConversation,
+    renameConversation: (id, title, call) => changeConversation(id, { title }, call),
     async deleteConversation(id, call) {
       await request(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "DELETE" });
     },
     readGeneration: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}`, call),
     stop: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}/stop`, { ...call, method: "POST" }),
     listModels: (call) => readJson("/api/models", call),
+    readSettings: (call) => readJson("/api/settings", call),
+    changeSettings: (settings, call) => readJson("/api/settings", { ...call, method: "PATCH", body: settings }),
   };
 }
 

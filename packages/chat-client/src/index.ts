@@ -23,10 +23,14 @@ export type { Chat, ChatOptions } from "./chat.ts";
 export type { AskOptions, ChatActions, ChatState } from "./chat-state.ts";
 export type { AssistantMessage, ChatMessage, UserMessage } from "./messages.ts";
 export type { ConnectionState } from "@typebar/client";
+export { changesChannel } from "@typebar/chat/protocol";
 export type {
+  Change,
   ChatRequest,
   Conversation,
+  ConversationChange,
   ConversationPage,
+  ConversationPatch,
   ConversationSummary,
   FinishReason,
   Generation,
@@ -36,5 +40,6 @@ export type {
   Model,
   ModelList,
   Online,
+  Settings,
   Usage,
 } from "@typebar/chat/protocol";

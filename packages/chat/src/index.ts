@@ -10,5 +10,6 @@ export { type ChatRoutesOptions, createChatRoutes } from "./routes/index.ts";
 export { maxBodyBytes, readJson } from "./routes/body.ts";
 export { problemFor } from "./routes/openai/error.ts";
 export { problem, ProblemError, tooManyStreams } from "./routes/problem.ts";
+export type { OnChange } from "./store/changes.ts";
 export { type ChatStore, openChatStore } from "./store/index.ts";
 export { DatabaseFileError, openSqliteDatabase } from "./store/sqlite.ts";

@@ -135,6 +135,22 @@ export interface Online {
   followers: number;
 }
 
+/** The channel in which an owner's {@link Change}s are told, to that owner alone. */
+export const changesChannel = "typebar.changes";
+
+/** An event of {@link changesChannel}: its name and its `data`. It says what is so now, and may be told twice. */
+export type Change =
+  /** Made, renamed, pinned, asked (`generationId` is what runs now), answered, or changed in its messages. */
+  | { event: "conversation"; data: ConversationChange }
+  | { event: "conversation-deleted"; data: { id: string } }
+  | { event: "settings"; data: Settings };
+
+export interface ConversationChange {
+  conversation: ConversationSummary;
+  /** The generation that is queued or running, or `null`. */
+  generationId: string | null;
+}
+
 /** One part of a stored message, in the AI SDK's UIMessage vocabulary. */
 export type MessagePart =
   | { type: "text"; text: string }
@@ -174,23 +190,37 @@ export interface Message {
 export interface ConversationSummary {
   id: string;
   title: string;
+  /** Stands before all that are not. */
+  pinned: boolean;
   createdAt: string;
   updatedAt: string;
 }
 
 /** `GET /api/conversations/:id`. */
 export interface Conversation extends ConversationSummary {
+  /** What the model is told before all messages; empty: nothing. `null`: what the {@link Settings} say at the time of the question. */
+  systemPrompt: string | null;
   /** From the first message to the newest answer, along the newest branch. */
   messages: Message[];
   /** The generation that is queued or running, or `null`. */
   generationId: string | null;
 }
 
-/** Body of `PATCH /api/conversations/:id`; at least one key. */
-export interface ConversationChange {
+/** `PATCH /api/conversations/:id`: at least one of them. */
+export interface ConversationPatch {
+  /** 1 to 200 characters, without control characters. */
   title?: string;
+  pinned?: boolean;
+  /** At most 20,000 characters; `null` takes the settings' again. */
+  systemPrompt?: string | null;
   /** Shows the newest branch that holds this message. */
   messageId?: string;
+}
+
+/** `GET /api/settings`, `PATCH /api/settings`: an owner's. */
+export interface Settings {
+  /** What models are told before all messages, in conversations that have none of their own; empty: nothing. At most 20,000 characters. */
+  systemPrompt: string;
 }
 
 /** `GET /api/conversations?limit=&cursor=`. */

@@ -1,11 +1,12 @@
 /** `/api/channels/…`: follow and publish. Called by the composition root for what access.ts has let in. */
+import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { problem, ProblemError, readJson, tooManyStreams } from "@typebar/chat";
 import { headerNames } from "@typebar/chat/protocol";
 import { type Hub, HubError } from "@typebar/server";
 import type { RequestFacts } from "../access/request-facts.ts";
-import { isOwnChannel } from "./channel-names.ts";
+import { isOwnChannel, toFollowed } from "./channel-names.ts";
 import { toProblemError } from "./hub-problem.ts";
 import { type OnlineChannel, onlineChannel } from "./online.ts";
 import { parsePublishBody } from "./publish-body.ts";
@@ -15,6 +16,8 @@ export interface ChannelRoutesOptions {
   online: OnlineChannel;
   /** Whether anybody may publish. Who may was decided before: whoever is let in here is the owner, or has the key. */
   canPublish: boolean;
+  /** Whose changes a request may follow. It has been let in already. */
+  ownerOf: (request: IncomingMessage) => string;
   /** Takes a place for one more event stream of this client. @returns the way to give it back; `undefined` if there is none. */
   takePlace: (facts: RequestFacts) => (() => void) | undefined;
   /** The server is being stopped: nothing new is published. */
@@ -38,10 +41,11 @@ const pathForm = /^\/api\/channels\/(?:([^/]+)\/)?events$/;
 const mostHistory = 1000;
 
 export function createChannelRoutes(options: ChannelRoutesOptions): ChannelRoutes {
-  const { hub, online, canPublish, takePlace, isDraining } = options;
+  const { hub, online, canPublish, ownerOf, takePlace, isDraining } = options;
 
-  async function follow(channels: readonly string[], facts: RequestFacts, env: Env): Promise<Response> {
+  async function follow(names: readonly string[], facts: RequestFacts, env: Env): Promise<Response> {
     const { incoming: request, outgoing: response } = env;
+    const channels = names.map((name) => toFollowed(name, ownerOf(request)));
     const isOnline = channels.includes(onlineChannel);
     // Whoever follows `online` wants to know the present count, not only the next one.
     const history = readHistory(queryOf(request.url ?? "")) ?? (isOnline && channels.length === 1 ? 1 : 0);

@@ -8,7 +8,7 @@ const unused = (): Promise<never> => Promise.reject(new Error("not used here"));
 const ids = (list: ConversationList): string[] => list.state.items.map(({ id }) => id);
 
 function conversation(id: string, updatedAt: string) {
-  return { id, title: id, createdAt: updatedAt, updatedAt };
+  return { id, title: id, pinned: false, createdAt: updatedAt, updatedAt };
 }
 
 describe("groups by day", () => {

@@ -4,25 +4,20 @@ import { idInPath, idPattern } from "../ids.ts";
 import type { ConversationSummary } from "../protocol.ts";
 import { readJson } from "./body.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
+import { systemPrompt, title } from "./fields.ts";
 import { ProblemError } from "./problem.ts";
 import { check } from "./start-request.ts";
 import { chooseBranch } from "./messages.ts";
 
-const title = v.pipe(
-  v.string(),
-  v.minLength(1, "must not be empty"),
-  v.maxLength(200, "must have at most 200 characters"),
-  v.regex(/^\P{Cc}*$/u, "must not hold control characters"),
-  v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
-  v.check((value) => value.trim() !== "", "must not be empty"),
-);
 const createBody = v.strictObject({ title: v.optional(title) });
-const changeBody = v.pipe(
+const patchBody = v.pipe(
   v.strictObject({
-    title: v.optional(title),
-    messageId: v.optional(v.pipe(v.string(), v.regex(idPattern, "must be an ID"))),
+    title: v.exactOptional(title),
+    pinned: v.exactOptional(v.boolean()),
+    systemPrompt: v.exactOptional(v.nullable(systemPrompt)),
+    messageId: v.exactOptional(v.pipe(v.string(), v.regex(idPattern, "must be an ID"))),
   }),
-  v.check((body) => Object.keys(body).length > 0, "title or messageId is needed"),
+  v.check((patch) => Object.keys(patch).length > 0, "names nothing to change"),
 );
 const listQuery = v.strictObject({
   limit: v.optional(v.pipe(v.string(), v.regex(/^([1-9]\d?|100)$/, "must be 1 to 100"), v.transform(Number)), "30"),
@@ -58,13 +53,13 @@ export function addConversationRoutes(app: ChatApp, context: RouteContext): void
   });
 
   app.patch(path, async (c) => {
-    const body = check(changeBody, await readJson(c.env.incoming, c.env.outgoing));
+    const { messageId, ...patch } = check(patchBody, await readJson(c.env.incoming, c.env.outgoing));
     const ownerId = ownerOf(c.env.incoming);
     const id = c.req.param("id");
     let summary: ConversationSummary | undefined;
     // First what can be refused.
-    if (body.messageId !== undefined) summary = await chooseBranch(context, { ownerId, id, messageId: body.messageId });
-    if (body.title !== undefined) summary = await conversations.rename(ownerId, id, body.title);
+    if (messageId !== undefined) summary = await chooseBranch(context, { ownerId, id, messageId });
+    if (Object.keys(patch).length > 0) summary = await conversations.change(ownerId, id, patch);
     if (!summary) throw new ProblemError("not-found");
     return c.json(summary);
   });

@@ -12,6 +12,7 @@ import { problemFor } from "./openai/error.ts";
 import { addOpenAIRoutes } from "./openai/index.ts";
 import { addMessageRoutes } from "./messages.ts";
 import { ProblemError } from "./problem.ts";
+import { addSettingsRoutes } from "./settings.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
   /** Told of errors that no client can be blamed for. */
@@ -39,6 +40,7 @@ export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions
   addGenerationRoutes(app, context);
   addConversationRoutes(app, context);
   addMessageRoutes(app, context);
+  addSettingsRoutes(app, context);
   addOpenAIRoutes(app, context);
 
   app.get("/api/models", async (c) => c.json(await providers.list(c.req.raw.signal)));

@@ -1,9 +1,10 @@
 /** Begins a generation exactly once, however often and at the same time it is asked for. Called by store/generations. */
-import type { Kysely, Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import { textOf } from "../generation/answer.ts";
 import { createId } from "../ids.ts";
 import type { MessagePart, Trigger } from "../protocol.ts";
 import { insertConversation } from "./conversations.ts";
+import type { StoreContext } from "./context.ts";
 import { type Edit, findEdited } from "./edit.ts";
 import { lockConversation } from "./lock.ts";
 import { type ConversationRow, type GenerationRow, type StoredPrompt, toParts, unfinishedStates } from "./rows.ts";
@@ -45,19 +46,20 @@ export type BeginResult =
   | { type: "busy"; generationId: string };
 
 export async function beginGeneration(
-  database: Kysely<Schema>,
+  { database, now, changes }: StoreContext,
   request: BeginRequest,
-  now: () => number,
 ): Promise<BeginResult> {
   const attempt = (): Promise<BeginResult> =>
     database.transaction().execute((transaction) => beginWithin(transaction, request, now()));
-  try {
-    return await attempt();
-  } catch (error) {
+  const begun = await attempt().catch((error: unknown) => {
     // Two requests raced and an index decided: the second one now finds what the first one made.
     if (isUniqueViolation(error)) return attempt();
     throw error;
+  });
+  if (begun.type === "begun" && !request.prompt) {
+    changes.conversation(request.ownerId, begun.generation.conversation_id);
   }
+  return begun;
 }
 
 /** Where an answer with a prompt of its own goes. */
@@ -87,6 +89,7 @@ async function beginWithin(
       ownerId: request.ownerId,
       id: request.conversationId ?? createId(),
       title: titleOf(request.text ?? ""),
+      named: false,
       hidden: request.prompt !== undefined,
       nowMs,
     }));

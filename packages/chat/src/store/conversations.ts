@@ -1,8 +1,9 @@
 /** Queries of conversations and their messages. Called by routes/conversations and by store/begin. */
 import type { Kysely, Transaction } from "kysely";
 import { createId } from "../ids.ts";
-import type { Conversation, ConversationPage, ConversationSummary } from "../protocol.ts";
+import type { Conversation, ConversationPage, ConversationPatch, ConversationSummary } from "../protocol.ts";
 import { branchOf, findSiblings } from "./branches.ts";
+import type { StoreContext } from "./context.ts";
 import { type ConversationRow, toMessage, toSummary, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -10,22 +11,34 @@ type Queries = Kysely<Schema> | Transaction<Schema>;
 
 export interface ConversationStore {
   create(ownerId: string, title: string): Promise<ConversationSummary>;
-  /** Newest first, without hidden ones. `undefined` when the cursor is not one of ours. */
+  /** Pinned ones first, then newest first; without hidden ones. `undefined` when the cursor is not one of ours. */
   list(ownerId: string, page: { limit: number; cursor?: string }): Promise<ConversationPage | undefined>;
   read(ownerId: string, id: string): Promise<Conversation | undefined>;
-  rename(ownerId: string, id: string, title: string): Promise<ConversationSummary | undefined>;
+  change(
+    ownerId: string,
+    id: string,
+    patch: Omit<ConversationPatch, "messageId">,
+  ): Promise<ConversationSummary | undefined>;
   /** The generations of a conversation, by whose IDs their logs go. */
   generationIds(ownerId: string, id: string): Promise<string[]>;
   /** Deletes it with all that belongs to it, but for the logs. Returns whether there was one. */
   remove(ownerId: string, id: string): Promise<boolean>;
 }
 
-export function createConversationStore(database: Kysely<Schema>, now: () => number): ConversationStore {
+export function createConversationStore({ database, now, changes }: StoreContext): ConversationStore {
   return {
     async create(ownerId, title) {
-      return toSummary(
-        await insertConversation(database, { ownerId, id: createId(), title, hidden: false, nowMs: now() }),
-      );
+      const named = title !== "";
+      const row = await insertConversation(database, {
+        ownerId,
+        id: createId(),
+        title,
+        named,
+        hidden: false,
+        nowMs: now(),
+      });
+      changes.conversation(ownerId, row.id);
+      return toSummary(row);
     },
 
     async list(ownerId, { limit, cursor }) {
@@ -39,12 +52,18 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
       if (after) {
         query = query.where(({ eb, or, and }) =>
           or([
-            eb("updated_at_ms", "<", after.updatedAtMs),
-            and([eb("updated_at_ms", "=", after.updatedAtMs), eb("id", "<", after.id)]),
+            eb("pinned", "<", after.pinned),
+            and([eb("pinned", "=", after.pinned), eb("updated_at_ms", "<", after.updatedAtMs)]),
+            and([
+              eb("pinned", "=", after.pinned),
+              eb("updated_at_ms", "=", after.updatedAtMs),
+              eb("id", "<", after.id),
+            ]),
           ]),
         );
       }
       const rows = await query
+        .orderBy("pinned", "desc")
         .orderBy("updated_at_ms", "desc")
         .orderBy("id", "desc")
         .limit(limit + 1)
@@ -68,6 +87,7 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
       const unfinished = generations.find(({ state }) => unfinishedStates.includes(state));
       return {
         ...toSummary(row),
+        systemPrompt: row.system_prompt,
         messages: branchOf(messages, row.head_message_id).map((message) =>
           toMessage(
             message,
@@ -79,15 +99,21 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
       };
     },
 
-    async rename(ownerId, id, title) {
+    async change(ownerId, id, { title, pinned, systemPrompt }) {
       const row = await database
         .updateTable("conversations")
-        .set({ title })
+        .set({
+          ...(title !== undefined && { title, named: 1 }),
+          ...(pinned !== undefined && { pinned: pinned ? 1 : 0 }),
+          ...(systemPrompt !== undefined && { system_prompt: systemPrompt }),
+        })
         .where("id", "=", id)
         .where("owner_id", "=", ownerId)
         .returningAll()
         .executeTakeFirst();
-      return row && toSummary(row);
+      if (!row) return undefined;
+      changes.conversation(ownerId, id);
+      return toSummary(row);
     },
 
     async generationIds(ownerId, id) {
@@ -105,8 +131,9 @@ export function createConversationStore(database: Kysely<Schema>, now: () => num
         .deleteFrom("conversations")
         .where("id", "=", id)
         .where("owner_id", "=", ownerId)
-        .returning("id")
+        .returning("hidden")
         .executeTakeFirst();
+      if (row?.hidden === 0) changes.conversation(ownerId, id);
       return row !== undefined;
     },
   };
@@ -125,13 +152,15 @@ interface NewConversation {
   ownerId: string;
   id: string;
   title: string;
+  /** A person chose the title. */
+  named: boolean;
   hidden: boolean;
   nowMs: number;
 }
 
 export async function insertConversation(
   queries: Queries,
-  { ownerId, id, title, hidden, nowMs }: NewConversation,
+  { ownerId, id, title, named, hidden, nowMs }: NewConversation,
 ): Promise<ConversationRow> {
   return queries
     .insertInto("conversations")
@@ -139,6 +168,7 @@ export async function insertConversation(
       id,
       owner_id: ownerId,
       title,
+      named: named ? 1 : 0,
       hidden: hidden ? 1 : 0,
       created_at_ms: nowMs,
       updated_at_ms: nowMs,
@@ -148,10 +178,11 @@ export async function insertConversation(
 }
 
 function toCursor(row: ConversationRow): string {
-  return Buffer.from(`${Number(row.updated_at_ms)}:${row.id}`).toString("base64url");
+  return Buffer.from(`${row.pinned}:${Number(row.updated_at_ms)}:${row.id}`).toString("base64url");
 }
 
-function parseCursor(cursor: string): { updatedAtMs: number; id: string } | undefined {
-  const match = /^(\d{1,15}):([A-Za-z0-9_-]{1,64})$/.exec(Buffer.from(cursor, "base64url").toString());
-  return match?.[2] === undefined ? undefined : { updatedAtMs: Number(match[1]), id: match[2] };
+function parseCursor(cursor: string): { pinned: number; updatedAtMs: number; id: string } | undefined {
+  const match = /^([01]):(\d{1,15}):([A-Za-z0-9_-]{1,64})$/.exec(Buffer.from(cursor, "base64url").toString());
+  if (match?.[3] === undefined) return undefined;
+  return { pinned: Number(match[1]), updatedAtMs: Number(match[2]), id: match[3] };
 }

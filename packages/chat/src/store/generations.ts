@@ -1,11 +1,10 @@
 /** Queries of generations, from the first to the projected end. Called by generation/ and routes/; beginning one is in begin.ts. */
-import type { Kysely } from "kysely";
 import type { AnswerTimes } from "../generation/stopwatch.ts";
 import type { EndMetadata, MessagePart } from "../protocol.ts";
 import { beginGeneration, type BeginRequest, type BeginResult } from "./begin.ts";
 import { branchOf } from "./branches.ts";
+import type { StoreContext } from "./context.ts";
 import { type GenerationRow, type MessageRow, unfinishedStates } from "./rows.ts";
-import type { Schema } from "./schema.ts";
 
 /** What the log of an ended generation says. */
 export interface Projection {
@@ -39,9 +38,10 @@ export interface GenerationStore {
   removeHidden(ageMs: number): Promise<void>;
 }
 
-export function createGenerationStore(database: Kysely<Schema>, now: () => number): GenerationStore {
+export function createGenerationStore(context: StoreContext): GenerationStore {
+  const { database, now, changes } = context;
   return {
-    begin: (request) => beginGeneration(database, request, now),
+    begin: (request) => beginGeneration(context, request),
 
     find: (ownerId, id) =>
       database
@@ -101,7 +101,7 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
     },
 
     async project(id, { parts, end, endEpoch, endSeq, times }) {
-      return database.transaction().execute(async (transaction) => {
+      const ended = await database.transaction().execute(async (transaction) => {
         const row = await transaction
           .updateTable("generations")
           .set({
@@ -117,19 +117,22 @@ export function createGenerationStore(database: Kysely<Schema>, now: () => numbe
           })
           .where("id", "=", id)
           .where("state", "in", unfinishedStates)
-          .returning("message_id")
+          .returning(["message_id", "owner_id", "conversation_id"])
           .executeTakeFirst();
-        if (row) {
-          await transaction
-            .updateTable("messages")
-            .set({ parts: JSON.stringify(parts) })
-            .where("id", "=", row.message_id)
-            .execute();
-          return true;
-        }
-        const known = await transaction.selectFrom("generations").select("id").where("id", "=", id).executeTakeFirst();
-        return known !== undefined;
+        if (!row) return undefined;
+        await transaction
+          .updateTable("messages")
+          .set({ parts: JSON.stringify(parts) })
+          .where("id", "=", row.message_id)
+          .execute();
+        return row;
       });
+      if (ended) {
+        changes.conversation(ended.owner_id, ended.conversation_id);
+        return true;
+      }
+      const known = await database.selectFrom("generations").select("id").where("id", "=", id).executeTakeFirst();
+      return known !== undefined;
     },
 
     async withKeptLogs(limit) {

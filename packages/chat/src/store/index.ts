@@ -1,15 +1,18 @@
 /** The relational store: conversations, messages, generations. One set of queries for SQLite and PostgreSQL. */
 import type { Kysely } from "kysely";
+import { createChanges, type OnChange } from "./changes.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { createGenerationStore, type GenerationStore } from "./generations.ts";
 import { createMessageStore, type MessageStore } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
+import { createSettingsStore, type SettingsStore } from "./settings.ts";
 
 export interface ChatStore extends AsyncDisposable {
   conversations: ConversationStore;
   messages: MessageStore;
   generations: GenerationStore;
+  settings: SettingsStore;
   /** Rejects while the database does not answer. */
   ping(): Promise<void>;
 }
@@ -18,18 +21,26 @@ export interface ChatStoreOptions {
   database: Kysely<Schema>;
   /** @defaultValue Date.now */
   now?: () => number;
+  /** Told what becomes of an owner's conversations and settings. @defaultValue nobody */
+  onChange?: OnChange;
 }
 
 /** Brings the database up to date and takes it over: disposing the store closes it. */
-export async function openChatStore({ database, now = Date.now }: ChatStoreOptions): Promise<ChatStore> {
+export async function openChatStore({ database, now = Date.now, onChange }: ChatStoreOptions): Promise<ChatStore> {
   await migrate(database);
+  const changes = createChanges(database, onChange);
+  const context = { database, now, changes };
   return {
-    conversations: createConversationStore(database, now),
-    messages: createMessageStore(database),
-    generations: createGenerationStore(database, now),
+    conversations: createConversationStore(context),
+    messages: createMessageStore(context),
+    generations: createGenerationStore(context),
+    settings: createSettingsStore(context),
     async ping() {
       await database.selectFrom("conversations").select("id").limit(1).execute();
     },
-    [Symbol.asyncDispose]: () => database.destroy(),
+    async [Symbol.asyncDispose]() {
+      await changes.settled();
+      await database.destroy();
+    },
   };
 }

@@ -2,6 +2,7 @@
 import type { Kysely, Transaction } from "kysely";
 import type { ConversationSummary, Message } from "../protocol.ts";
 import { findBelow, findHeadWithout, findNewestLeaf, findSiblings, type Place } from "./branches.ts";
+import type { StoreContext } from "./context.ts";
 import { lockConversation } from "./lock.ts";
 import { toMessage, toSummary, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -32,7 +33,7 @@ type Queries = Kysely<Schema> | Transaction<Schema>;
 /** Fewer than either database takes parameters. */
 const mostIdsAtOnce = 500;
 
-export function createMessageStore(database: Kysely<Schema>): MessageStore {
+export function createMessageStore({ database, changes }: StoreContext): MessageStore {
   return {
     async find(ownerId, conversationId, id) {
       const row = await database
@@ -51,8 +52,8 @@ export function createMessageStore(database: Kysely<Schema>): MessageStore {
       return toMessage(row, generation, findSiblings(await readPlaces(database, conversationId)).get(id));
     },
 
-    choose: (ownerId, conversationId, id) =>
-      database.transaction().execute(async (transaction): Promise<ChooseResult> => {
+    async choose(ownerId, conversationId, id) {
+      const result = await database.transaction().execute(async (transaction): Promise<ChooseResult> => {
         const conversation = await lockConversation(transaction, ownerId, conversationId);
         if (!conversation) return { type: "not-found" };
         const headId = findNewestLeaf(await readPlaces(transaction, conversationId), id);
@@ -61,7 +62,10 @@ export function createMessageStore(database: Kysely<Schema>): MessageStore {
         if (generationId !== undefined) return { type: "busy", generationId };
         await setHead(transaction, conversationId, headId);
         return { type: "chosen", conversation: toSummary(conversation) };
-      }),
+      });
+      if (result.type === "chosen") changes.conversation(ownerId, conversationId);
+      return result;
+    },
 
     async generationIds(ownerId, conversationId, id) {
       const owned = await database
@@ -75,8 +79,8 @@ export function createMessageStore(database: Kysely<Schema>): MessageStore {
       return findBelow(places, id).flatMap((message) => message.generation_id ?? []);
     },
 
-    remove: (ownerId, conversationId, id) =>
-      database.transaction().execute(async (transaction): Promise<RemoveResult> => {
+    async remove(ownerId, conversationId, id) {
+      const result = await database.transaction().execute(async (transaction): Promise<RemoveResult> => {
         const conversation = await lockConversation(transaction, ownerId, conversationId);
         if (!conversation) return { type: "not-found" };
         const places = await readPlaces(transaction, conversationId);
@@ -94,7 +98,10 @@ export function createMessageStore(database: Kysely<Schema>): MessageStore {
         }
         const generationIds = removed.flatMap((message) => message.generation_id ?? []);
         return { type: "removed", conversation: toSummary(conversation), generationIds };
-      }),
+      });
+      if (result.type === "removed") changes.conversation(ownerId, conversationId);
+      return result;
+    },
   };
 }
 

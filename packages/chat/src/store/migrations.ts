@@ -105,12 +105,44 @@ const times: Migration = {
   },
 };
 
+const ordering: Migration = {
+  async up(database: Kysely<unknown>) {
+    // One at a time: SQLite adds no two columns at once.
+    const { schema } = database;
+    await schema
+      .alterTable("conversations")
+      .addColumn("pinned", "integer", (column) => column.notNull().defaultTo(0))
+      .execute();
+    await schema.alterTable("conversations").addColumn("system_prompt", "text").execute();
+    await schema
+      .alterTable("conversations")
+      .addColumn("named", "integer", (column) => column.notNull().defaultTo(0))
+      .execute();
+    await schema.alterTable("conversations").addColumn("deleted_at_ms", "bigint").execute();
+    await schema.dropIndex("conversations_newest").execute();
+    await schema
+      .createIndex("conversations_listed")
+      .on("conversations")
+      .columns(["owner_id", "pinned", "updated_at_ms", "id"])
+      .execute();
+    // What the sweep looks through, over and over.
+    await sql`CREATE INDEX conversations_deleted ON conversations (deleted_at_ms)
+              WHERE deleted_at_ms IS NOT NULL`.execute(database);
+    await schema
+      .createTable("settings")
+      .addColumn("owner_id", "text", (column) => column.primaryKey())
+      .addColumn("system_prompt", "text", (column) => column.notNull())
+      .execute();
+  },
+};
+
 const provider: MigrationProvider = {
   getMigrations: async () => ({
     "0001-initial": initial,
     "0002-hidden": hidden,
     "0003-log-expires": logExpires,
     "0005-times": times,
+    "0006-ordering": ordering,
   }),
 };
 

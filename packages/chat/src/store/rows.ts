@@ -31,6 +31,7 @@ export function toSummary(row: ConversationRow): ConversationSummary {
   return {
     id: row.id,
     title: row.title,
+    pinned: row.pinned !== 0,
     createdAt: toTime(row.created_at_ms),
     updatedAt: toTime(row.updated_at_ms),
   };

@@ -11,6 +11,7 @@ export interface Schema {
   messages: MessagesTable;
   generations: GenerationsTable;
   generation_keys: GenerationKeysTable;
+  settings: SettingsTable;
 }
 
 interface ConversationsTable {
@@ -23,6 +24,14 @@ interface ConversationsTable {
   model: string | null;
   /** 1: holds one answer that was asked for with a prompt of its own; never listed, removed after its end. */
   hidden: Generated<number>;
+  /** 1: stands before all that are not. */
+  pinned: Generated<number>;
+  /** `null`: that of the settings. */
+  system_prompt: string | null;
+  /** 1: a person chose the title. */
+  named: Generated<number>;
+  /** It was deleted then, and can still be restored: for everybody else it is not there. */
+  deleted_at_ms: NullableInt64;
   created_at_ms: Int64;
   updated_at_ms: Int64;
 }
@@ -76,4 +85,9 @@ interface GenerationKeysTable {
   owner_id: string;
   key: string;
   generation_id: string;
+}
+
+interface SettingsTable {
+  owner_id: string;
+  system_prompt: string;
 }

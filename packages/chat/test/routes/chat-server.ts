@@ -9,7 +9,7 @@ import { createEventStreams } from "@typebar/server";
 import type { EventStreams } from "@typebar/server";
 import type { GenerationLimits } from "../../src/generation/deadline.ts";
 import { createGenerations, type Generations, type GenerationsOptions } from "../../src/generation/generations.ts";
-import type { Conversation } from "../../src/protocol.ts";
+import type { Change, Conversation } from "../../src/protocol.ts";
 import { createProviderRegistry } from "../../src/provider/registry.ts";
 import type { ResumeResult } from "../../src/routes/context.ts";
 import { createChatRoutes } from "../../src/routes/index.ts";
@@ -43,6 +43,8 @@ export interface ChatServer extends AsyncDisposable {
   reports: string[];
   /** How requests that carried an event ID were answered. */
   resumes: ResumeResult[];
+  /** What owners were told of, in its order. */
+  changes: { ownerId: string; change: Change }[];
   /** Requests that are still being worked on. */
   readonly unanswered: number;
   setDraining(draining: boolean): void;
@@ -59,7 +61,13 @@ export interface ChatServer extends AsyncDisposable {
 export async function openChatServer(options: ChatServerOptions = {}): Promise<ChatServer> {
   const { provider = createFakeProvider(), wrapLog = (given) => given, wrapStore = (given) => given } = options;
   const log = openMemoryLog();
-  const store = wrapStore(await openChatStore({ database: openSqliteDatabase(":memory:") }));
+  const changes: ChatServer["changes"] = [];
+  const store = wrapStore(
+    await openChatStore({
+      database: openSqliteDatabase(":memory:"),
+      onChange: (ownerId, change) => void changes.push({ ownerId, change }),
+    }),
+  );
   const usedLog = wrapLog(log);
   const reports: string[] = [];
   const resumes: ResumeResult[] = [];
@@ -127,6 +135,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     streams,
     reports,
     resumes,
+    changes,
     get unanswered() {
       return unanswered;
     },

@@ -12,6 +12,7 @@ import {
   modelsSchema,
   pageSchema,
   problemSchema,
+  settingsSchema,
   summarySchema,
 } from "./wire-schema.ts";
 
@@ -156,6 +157,12 @@ describe("conversations", () => {
     [{ title: 1 }],
     [{ title: "\uD83D" }],
     [{ title: "x", extra: 1 }],
+    [{ title: "x", pinned: 1 }],
+    [{ title: "x", pinned: null }],
+    [{ title: "x", systemPrompt: "x".repeat(20_001) }],
+    [{ title: "x", systemPrompt: "a\0b" }],
+    [{ title: "x", systemPrompt: "\uD83D" }],
+    [{ title: null }],
     [{}],
     [[]],
     [null],
@@ -165,6 +172,22 @@ describe("conversations", () => {
     expect(await problemOf(refused)).toMatchObject({ status: 400, code: "bad-request" });
     expect((await chat.read(id)).title).toBe("kept");
   });
+});
+
+test("settings are read and changed, each owner's own; what they cannot be is refused", async () => {
+  const owner = { "x-owner": "dora" };
+  const read = async (headers: Record<string, string>): Promise<unknown> =>
+    readAs(settingsSchema, await chat.fetch("/api/settings", { headers }));
+  expect(await read(owner)).toEqual({ systemPrompt: "" });
+  const systemPrompt = "诗".repeat(20_000);
+  const changed = await chat.send("PATCH", "/api/settings", { systemPrompt }, owner);
+  expect(await readAs(settingsSchema, changed)).toEqual({ systemPrompt });
+  expect(await read(owner)).toEqual({ systemPrompt });
+  expect(await read({ "x-owner": "mallory" })).toEqual({ systemPrompt: "" });
+  for (const body of [{}, { systemPrompt: null }, { systemPrompt: "a\u0007" }, { systemPrompt, extra: 1 }, []]) {
+    expect(await problemOf(await chat.send("PATCH", "/api/settings", body, owner))).toMatchObject({ status: 400 });
+  }
+  expect(await read(owner)).toEqual({ systemPrompt });
 });
 
 test("generations, models and health have their shapes", async () => {

@@ -59,7 +59,21 @@ export const chunkSchema = v.variant("type", [
   v.strictObject({ type: v.literal("error"), errorText: v.pipe(text, v.minLength(1), v.maxLength(300)) }),
 ]);
 
-export const summarySchema = v.strictObject({ id, title, createdAt: time, updatedAt: time });
+export const summarySchema = v.strictObject({ id, title, pinned: v.boolean(), createdAt: time, updatedAt: time });
+
+const systemPrompt = v.pipe(text, v.maxLength(20_000));
+
+export const settingsSchema = v.strictObject({ systemPrompt });
+
+/** An event of `typebar.changes`, as it is published. */
+export const changeSchema = v.variant("event", [
+  v.strictObject({
+    event: v.literal("conversation"),
+    data: v.strictObject({ conversation: summarySchema, generationId: v.nullable(ownId) }),
+  }),
+  v.strictObject({ event: v.literal("conversation-deleted"), data: v.strictObject({ id }) }),
+  v.strictObject({ event: v.literal("settings"), data: settingsSchema }),
+]);
 
 export const pageSchema = v.strictObject({
   conversations: v.array(summarySchema),
@@ -99,6 +113,7 @@ const messageSchema = v.variant("role", [
 
 export const conversationSchema = v.strictObject({
   ...summarySchema.entries,
+  systemPrompt: v.nullable(systemPrompt),
   messages: v.array(messageSchema),
   generationId: v.nullable(ownId),
 });

@@ -445,6 +445,50 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       expect(times).toEqual(times.toSorted().toReversed());
     });
 
+    test("that are pinned come first, on whatever page the cursor stands", async () => {
+      const owner = newOwner();
+      const ids: string[] = [];
+      for (let index = 0; index < 9; index++) {
+        if (index % 2 === 0) nowMs += 1;
+        ids.push((await store.conversations.create(owner, `${index}`)).id);
+      }
+      const pinned = [ids[1], ids[4], ids[6]].filter((id) => id !== undefined);
+      for (const id of pinned) {
+        expect(await store.conversations.change(owner, id, { pinned: true })).toMatchObject({ id, pinned: true });
+      }
+      const listed: { id: string; pinned: boolean; updatedAt: string }[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await store.conversations.list(owner, { limit: 2, ...(cursor !== undefined && { cursor }) });
+        listed.push(...(page?.conversations ?? []));
+        cursor = page?.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      expect(listed.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+      expect(listed.slice(0, 3).map(({ id }) => id)).toEqual(pinned.toReversed());
+      expect(listed.map((one) => one.pinned)).toEqual(listed.map((_, index) => index < 3));
+      const times = listed.slice(3).map(({ updatedAt }) => updatedAt);
+      expect(times).toEqual(times.toSorted().toReversed());
+      await store.conversations.change(owner, ids[6] ?? "", { pinned: false });
+      const unpinned = await store.conversations.list(owner, { limit: 9 });
+      expect(unpinned?.conversations.filter((one) => one.pinned).map(({ id }) => id)).toEqual([ids[4], ids[1]]);
+    });
+
+    test("change only in what a change names", async () => {
+      const owner = newOwner();
+      const { id } = await store.conversations.create(owner, "first");
+      const systemPrompt = "Answer in verse.\n\tAlways. 诗";
+      const read = async (): Promise<unknown> => store.conversations.read(owner, id);
+      expect(await read()).toMatchObject({ title: "first", pinned: false, systemPrompt: null });
+      await store.conversations.change(owner, id, { systemPrompt });
+      expect(await read()).toMatchObject({ title: "first", pinned: false, systemPrompt });
+      await store.conversations.change(owner, id, { title: "second", pinned: true });
+      expect(await read()).toMatchObject({ title: "second", pinned: true, systemPrompt });
+      await store.conversations.change(owner, id, { systemPrompt: "" });
+      expect(await read()).toMatchObject({ systemPrompt: "" });
+      await store.conversations.change(owner, id, { systemPrompt: null });
+      expect(await read()).toMatchObject({ title: "second", systemPrompt: null });
+    });
+
     test("have no next page where the last one is exactly full", async () => {
       const owner = newOwner();
       for (let index = 0; index < 3; index++) await store.conversations.create(owner, "x");
@@ -467,7 +511,9 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       const order = async (): Promise<string[] | undefined> =>
         (await store.conversations.list(owner, { limit: 5 }))?.conversations.map(({ id }) => id);
       nowMs += 10;
-      expect(await store.conversations.rename(owner, first.id, "renamed")).toMatchObject({ title: "renamed" });
+      expect(await store.conversations.change(owner, first.id, { title: "renamed" })).toMatchObject({
+        title: "renamed",
+      });
       expect(await order()).toEqual([second.id, first.id]);
       await begin(owner, { conversationId: first.id });
       expect(await order()).toEqual([first.id, second.id]);
@@ -499,6 +545,15 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       expect(await store.conversations.read(owner, kept.conversation_id)).toBeDefined();
       expect((await begin(owner, { keys: ["key:gone"] })).id).not.toBe(first.id);
     });
+  });
+
+  test("keeps settings apart by owner", async () => {
+    const [owner, other] = [newOwner(), newOwner()];
+    expect(await store.settings.read(owner)).toEqual({ systemPrompt: "" });
+    expect(await store.settings.write(owner, { systemPrompt: "one" })).toEqual({ systemPrompt: "one" });
+    expect(await store.settings.write(owner, { systemPrompt: "two" })).toEqual({ systemPrompt: "two" });
+    expect(await store.settings.read(owner)).toEqual({ systemPrompt: "two" });
+    expect(await store.settings.read(other)).toEqual({ systemPrompt: "" });
   });
 
   describe("an answer with a prompt of its own", () => {
@@ -571,7 +626,7 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
     const generation = await begin(owner);
     const id = generation.conversation_id;
     expect(await store.conversations.read(other, id)).toBeUndefined();
-    expect(await store.conversations.rename(other, id, "mine now")).toBeUndefined();
+    expect(await store.conversations.change(other, id, { title: "mine now" })).toBeUndefined();
     expect(await store.conversations.generationIds(other, id)).toEqual([]);
     expect(await store.conversations.remove(other, id)).toBe(false);
     expect((await store.conversations.list(other, { limit: 5 }))?.conversations).toEqual([]);
