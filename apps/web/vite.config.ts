@@ -1,10 +1,12 @@
 /** Builds the page to dist/; in development passes /api on to a Typebar server. */
+import { join } from "node:path";
 import vue from "@vitejs/plugin-vue";
 import { defaultClientConditions, defineConfig } from "vite";
+import { serviceWorker, workerName } from "./build/service-worker.ts";
 
 export default defineConfig({
   base: "/",
-  plugins: [vue()],
+  plugins: [vue(), serviceWorker()],
   resolve: { conditions: ["typebar-source", ...defaultClientConditions] },
   define: {
     __VUE_OPTIONS_API__: "false",
@@ -19,6 +21,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 800,
+    rolldownOptions: {
+      input: {
+        index: join(import.meta.dirname, "index.html"),
+        [workerName]: join(import.meta.dirname, "src/offline/worker.ts"),
+      },
+      output: {
+        // Browsers look for a worker's next version under the name of the one before.
+        entryFileNames: ({ name }) => (name === workerName ? "[name].js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   server: {
     host: "127.0.0.1",

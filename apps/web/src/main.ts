@@ -5,6 +5,7 @@ import { createRouter, createWebHistory } from "vue-router";
 import AppFrame from "./components/AppFrame.vue";
 import ChatPage from "./components/ChatPage.vue";
 import { createWords } from "./i18n/index.ts";
+import { registerWorker } from "./offline/register.ts";
 import { appKey, createApp } from "./page/app-context.ts";
 import "./styles/base.css";
 import "./styles/answer.css";
@@ -24,4 +25,5 @@ function start(): void {
     ],
   });
   createVueApp(AppFrame).provide(appKey, app).use(words).use(router).mount("#app");
+  if (import.meta.env.PROD) registerWorker(window);
 }

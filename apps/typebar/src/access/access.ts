@@ -41,6 +41,8 @@ export interface AccessOptions {
 
 /** Signing in and asking whether the process lives need no password. */
 const openPaths = new Set(["/livez", "/readyz", "/sign-in", "/sign-in.css", "/sign-out"]);
+/** Browsers fetch what an app is called and looks like without cookies. */
+const openFile = /^\/(?:typebar\.webmanifest|icon(?:-[a-z0-9]+)*\.(?:svg|png))$/u;
 
 export function createAccess({ host, publicUrl, origins, gate, isPublishKey }: AccessOptions): Access {
   const isOwnHost = createHostCheck({ host, publicUrl });
@@ -71,7 +73,7 @@ export function createAccess({ host, publicUrl, origins, gate, isPublishKey }: A
       }
       const isOtherKey = isPublishRequest(request) ? isPublishKey : undefined;
       if (gate === undefined) return decideWithoutPassword(isOtherKey, request, headers);
-      if (openPaths.has(request.path)) return { type: "allowed", headers };
+      if (openPaths.has(request.path) || openFile.test(request.path)) return { type: "allowed", headers };
       return decideByPassword(gate, isOtherKey, request, headers);
     },
   };

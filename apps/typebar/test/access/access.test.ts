@@ -257,13 +257,18 @@ describe("with a password", () => {
     expect(decision.type).toBe("asked-again");
   });
 
-  test.each(["/livez", "/readyz", "/sign-in", "/sign-in.css"])("%s stays open", async (path) => {
+  const forApps = ["/typebar.webmanifest", "/icon.svg", "/icon-192.png", "/icon-maskable-512.png"];
+  test.each(["/livez", "/readyz", "/sign-in", "/sign-in.css", ...forApps])("%s stays open", async (path) => {
     expect(decide(await createLockedAccess(), "GET", path, {}).type).toBe("allowed");
   });
 
-  test.each(["/livez/", "//livez", "/livez/../api/models", "/sign-in/x", "/Sign-In"])("%s does not", async (path) => {
-    expect(codeOf(decide(await createLockedAccess(), "GET", path, {}))).toBe("unauthorized");
-  });
+  const others = ["/sw.js", "/icon.svg/", "/icon/../sw.js", "/assets/icon.svg"];
+  test.each(["/livez/", "//livez", "/livez/../api/models", "/sign-in/x", "/Sign-In", ...others])(
+    "%s does not",
+    async (path) => {
+      expect(codeOf(decide(await createLockedAccess(), "GET", path, {}))).toBe("unauthorized");
+    },
+  );
 
   test("Host and origin are checked before it, so that a foreign page cannot guess", async () => {
     const access = await createLockedAccess();

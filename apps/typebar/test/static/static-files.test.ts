@@ -48,6 +48,9 @@ function createFixture(): ReturnType<typeof createStaticFiles> {
   writeFileSync(join(webDir, "index.html"), "<!doctype html><title>Typebar</title>");
   writeFileSync(join(webDir, ".typebar-build"), "stamp");
   writeFileSync(join(webDir, "favicon.svg"), "<svg/>");
+  writeFileSync(join(webDir, "sw.js"), "//");
+  writeFileSync(join(webDir, "typebar.webmanifest"), "{}");
+  writeFileSync(join(webDir, "icon-192.png"), "png");
   writeFileSync(join(webDir, "assets", "index-C1x_9-Zq.js"), script);
   writeFileSync(join(webDir, "assets", "page-C1x_9-Zq.css"), "p{}");
   writeFileSync(join(webDir, "assets", "font-C1x_9-Zq.woff2"), "x".repeat(5000));
@@ -91,6 +94,9 @@ test.each([
   ["/assets/page-C1x_9-Zq.css", "text/css; charset=utf-8", "max-age=31536000, immutable"],
   ["/assets/font-C1x_9-Zq.woff2", "font/woff2", "max-age=31536000, immutable"],
   ["/favicon.svg", "image/svg+xml", "no-cache"],
+  ["/sw.js", "text/javascript; charset=utf-8", "no-cache"],
+  ["/typebar.webmanifest", "application/manifest+json", "no-cache"],
+  ["/icon-192.png", "image/png", "no-cache"],
   ["/docs/errors.md", "text/plain; charset=utf-8", "no-cache"],
   ["/docs/en/guide.md", "text/plain; charset=utf-8", "no-cache"],
 ])("gives %s as %s, %s", async (path, type, caching) => {

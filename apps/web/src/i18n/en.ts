@@ -69,7 +69,13 @@ export const en = {
     tokens: "{count} tokens",
     providerLost: "The connection to the model's provider broke in mid-answer.",
   },
-  connection: { reconnecting: "Reconnecting…", offline: "You are offline.", retryNow: "Retry now" },
+  connection: {
+    reconnecting: "Reconnecting…",
+    offline: "You are offline.",
+    away: "The server cannot be reached.",
+    kept: "What you write is kept.",
+    retryNow: "Retry now",
+  },
   thread: {
     label: "Conversation",
     missing: "This conversation does not exist, or not any more.",

@@ -67,7 +67,13 @@ export const zh: Words = {
     tokens: "{count} 个 token",
     providerLost: "回答途中与模型服务商的连接断开了。",
   },
-  connection: { reconnecting: "正在重新连接…", offline: "当前处于离线状态。", retryNow: "立即重试" },
+  connection: {
+    reconnecting: "正在重新连接…",
+    offline: "当前处于离线状态。",
+    away: "无法连接到服务器。",
+    kept: "你写的内容会保留。",
+    retryNow: "立即重试",
+  },
   thread: {
     label: "对话内容",
     missing: "这个对话不存在，或已被删除。",

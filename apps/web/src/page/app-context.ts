@@ -1,6 +1,6 @@
 /** The one place that puts the page's parts together; components take what they need by `useApp()`. Called by main.ts. */
 
-import { createChatClient, createWebStorage } from "@typebar/chat-client";
+import { ChatError, createChatClient, createWebStorage } from "@typebar/chat-client";
 import type { ModelList } from "@typebar/chat-client";
 import { inject, shallowRef } from "vue";
 import type { InjectionKey, ShallowRef } from "vue";
@@ -16,6 +16,8 @@ import { createOnlinePages } from "./online-pages.ts";
 import type { OnlinePages } from "./online-pages.ts";
 import { createPreferences } from "./preferences.ts";
 import type { Preferences } from "./preferences.ts";
+import { createServerReach } from "./server-reach.ts";
+import type { ServerReach } from "./server-reach.ts";
 
 export interface AppContext {
   preferences: Preferences;
@@ -25,7 +27,7 @@ export interface AppContext {
   typewriter: { markdown: Markdown; graphemes: Graphemes; highlighter: Highlighter; typesetter: Typesetter };
   models: ShallowRef<ModelList | null>;
   onlinePages: OnlinePages;
-  loadModels(): Promise<void>;
+  reach: ServerReach;
 }
 
 export const appKey: InjectionKey<AppContext> = Symbol("app");
@@ -38,11 +40,29 @@ export function createApp(window: Window): AppContext {
   const client = createChatClient({
     storage: createWebStorage("session"),
     onUnauthorized,
-    observe: (observation) => wire.add(toWireRow(observation)),
+    observe(observation) {
+      wire.add(toWireRow(observation));
+      if (observation.type === "event") return;
+      // One stream broke: the server may be away, or only this connection. Or one is open again.
+      const { name } = observation.state;
+      if (name === "waiting" || (name === "open" && reach.lost.value)) void reach.ask();
+    },
   });
   const conversations = createConversationList(client);
   const models = shallowRef<ModelList | null>(null);
   const threads = createThreads({ client, onChanged: () => void conversations.refresh() });
+  const reach = createServerReach({
+    window,
+    async reaches() {
+      try {
+        models.value = await client.listModels();
+        return true;
+      } catch (error) {
+        return error instanceof ChatError && error.code !== "network";
+      }
+    },
+    onBack: () => void conversations.refresh(),
+  });
 
   return {
     preferences: createPreferences(window.document),
@@ -57,9 +77,7 @@ export function createApp(window: Window): AppContext {
     },
     models,
     onlinePages: createOnlinePages(client, window.document),
-    async loadModels() {
-      models.value = await client.listModels().catch(() => models.value);
-    },
+    reach,
   };
 }
 
