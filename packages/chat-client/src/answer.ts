@@ -56,6 +56,9 @@ export interface Answer {
   readonly sources: readonly AnswerSource[];
   /** When reasoning began and ended, as far as this client has seen it. */
   readonly thinking: { readonly fromMs: number; readonly toMs: number | null } | null;
+  /** From the model's first word to the end, and how long it reasoned, as the server measured it: in a stored answer, where it is known. */
+  readonly durationMs: number | null;
+  readonly thoughtMs: number | null;
   /** `close` has come: nothing follows. */
   readonly closed: boolean;
 }
@@ -78,6 +81,8 @@ export const emptyAnswer: Answer = {
   parts: [],
   sources: [],
   thinking: null,
+  durationMs: null,
+  thoughtMs: null,
   closed: false,
 };
 
@@ -100,7 +105,7 @@ function withChunk(answer: Answer, chunk: Chunk, nowMs: number): Answer {
       return {
         ...answer,
         parts: [...answer.parts, { type: "reasoning", id: chunk.id, text: "" }],
-        thinking: answer.thinking ?? { fromMs: nowMs, toMs: null },
+        thinking: beginThinking(answer.thinking, nowMs),
       };
     case "text-delta":
       return { ...answer, parts: appended(answer.parts, "text", chunk.id, chunk.delta) };
@@ -179,6 +184,12 @@ function withEnd(answer: Answer, end: Extract<Chunk, { type: "message-metadata" 
   };
 }
 
+/** Who thinks again after having said something has thought for both times together. */
+function beginThinking(before: Answer["thinking"], nowMs: number): Answer["thinking"] {
+  if (before?.toMs === null) return before;
+  return { fromMs: before === null ? nowMs : nowMs - (before.toMs - before.fromMs), toMs: null };
+}
+
 function endThinking(answer: Answer, nowMs: number): Answer {
   if (answer.thinking === null || answer.thinking.toMs !== null) return answer;
   return { ...answer, thinking: { ...answer.thinking, toMs: nowMs } };
@@ -206,6 +217,8 @@ export function toAnswer(message: Message, conversationId: string): Answer {
     usage: metadata?.usage ?? null,
     parts,
     sources,
+    durationMs: metadata?.durationMs ?? null,
+    thoughtMs: metadata?.thoughtMs ?? null,
     closed: !isRunning(metadata?.state ?? "completed"),
   };
 }

@@ -5,6 +5,7 @@ import type {
   ConversationPatch,
   ConversationSummary,
   Generation,
+  Message,
   ModelList,
   Settings,
 } from "@typebar/chat/protocol";
@@ -22,6 +23,11 @@ export interface Api {
   changeConversation(id: string, patch: ConversationPatch, options?: CallOptions): Promise<ConversationSummary>;
   renameConversation(id: string, title: string, options?: CallOptions): Promise<ConversationSummary>;
   deleteConversation(id: string, options?: CallOptions): Promise<void>;
+  readMessage(conversationId: string, messageId: string, options?: CallOptions): Promise<Message>;
+  /** Shows the newest branch that holds the message. */
+  chooseBranch(conversationId: string, messageId: string, options?: CallOptions): Promise<ConversationSummary>;
+  /** With all that follows from it, on every branch. */
+  deleteMessage(conversationId: string, messageId: string, options?: CallOptions): Promise<void>;
   readGeneration(id: string, options?: CallOptions): Promise<Generation>;
   /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
   stop(generationId: string, options?: CallOptions): Promise<Generation>;
@@ -69,12 +75,22 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     async deleteConversation(id, call) {
       await request(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "DELETE" });
     },
+    readMessage: (id, messageId, call) => readJson(toMessagePath(id, messageId), call),
+    chooseBranch: (id, messageId, call) =>
+      readJson(`/api/conversations/${encodeURIComponent(id)}`, { ...call, method: "PATCH", body: { messageId } }),
+    async deleteMessage(id, messageId, call) {
+      await request(toMessagePath(id, messageId), { ...call, method: "DELETE" });
+    },
     readGeneration: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}`, call),
     stop: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}/stop`, { ...call, method: "POST" }),
     listModels: (call) => readJson("/api/models", call),
     readSettings: (call) => readJson("/api/settings", call),
     changeSettings: (settings, call) => readJson("/api/settings", { ...call, method: "PATCH", body: settings }),
   };
+}
+
+function toMessagePath(id: string, messageId: string): string {
+  return `/api/conversations/${encodeURIComponent(id)}/messages/${encodeURIComponent(messageId)}`;
 }
 
 async function ask(server: ServerAddress, path: string, { method = "GET", body, signal }: Call): Promise<Response> {

@@ -17,6 +17,8 @@ export interface ChatState {
   readonly returned: string;
   /** Why the last message was not taken; until something is asked again. */
   readonly refusal: ChatErrorCode | null;
+  /** Why the branch that was chosen is not shown, or the message that was to be deleted is still there; until something is done again. */
+  readonly failure: ChatErrorCode | null;
   /** `reconnecting` as soon as the connection is lost: a page waits a little before it says so. */
   readonly connection: "idle" | "connecting" | "open" | "reconnecting";
 }
@@ -26,6 +28,11 @@ export interface AskOptions {
   model?: string | null;
 }
 
+export interface RegenerateOptions extends AskOptions {
+  /** Of any answer, or of a question that has none. @defaultValue the last message */
+  key?: string;
+}
+
 /** None of them rejects: what went wrong stands in the state. Those that ask end when the answer is there. */
 export interface ChatActions {
   /** Reads the stored messages and follows what runs. */
@@ -33,8 +40,14 @@ export interface ChatActions {
   /** Asks the server for what other devices did meanwhile: `missing` if it was deleted; changes nothing where that fails. */
   refresh(): Promise<void>;
   send(text: string, options?: AskOptions): Promise<void>;
-  /** The last answer anew; or the same request again, where it was not answered at all. */
-  regenerate(options?: AskOptions): Promise<void>;
+  /** Asks again with another text, in the place of the question of that key: a new branch. */
+  edit(key: string, text: string, options?: AskOptions): Promise<void>;
+  /** The last answer anew, or another one, as a new branch; or the same request again, where it was not answered at all. */
+  regenerate(options?: RegenerateOptions): Promise<void>;
+  /** Shows the newest branch that holds the message of that ID: one of a message's `siblingIds`. */
+  choose(messageId: string): Promise<void>;
+  /** Deletes the message of that key with all that follows from it. */
+  remove(key: string): Promise<void>;
   /** Goes on with the last answer, which was stopped or cut short. */
   continue(): Promise<void>;
   stop(): Promise<void>;

@@ -14,8 +14,9 @@ export interface ChatStore {
   findAnswer(key: string): AssistantMessage | null;
   /** The newest message, if it is an answer. */
   lastAnswer(): AssistantMessage | null;
+  find(key: string): ChatMessage | undefined;
   /** @returns the new message's key. */
-  addAnswer(): string;
+  addAnswer(siblingIds?: readonly string[]): string;
 }
 
 export function createChatStore(conversationId: string | null): ChatStore {
@@ -29,6 +30,7 @@ export function createChatStore(conversationId: string | null): ChatStore {
     stopping: false,
     returned: "",
     refusal: null,
+    failure: null,
     connection: "idle",
   };
 
@@ -50,12 +52,14 @@ export function createChatStore(conversationId: string | null): ChatStore {
     },
     findAnswer: (key) => toAnswerMessage(state.messages.find((message) => message.key === key)),
     lastAnswer: () => toAnswerMessage(state.messages.at(-1)),
-    addAnswer() {
+    find: (key) => state.messages.find((message) => message.key === key),
+    addAnswer(siblingIds = []) {
       const key = randomKey();
       const message = {
         role: "assistant",
         key,
         answer: emptyAnswer,
+        siblingIds,
         live: true,
         joined: false,
         problem: null,

@@ -11,8 +11,8 @@ import { createChatStore } from "./chat-store.ts";
 import { toChatError } from "./errors.ts";
 import type { ChatErrorCode } from "./errors.ts";
 import type { GenerationHandle } from "./generation-handle.ts";
-import { hasChanged, toMessages } from "./messages.ts";
-import type { AssistantMessage, ChatMessage } from "./messages.ts";
+import { idOf, siblingsBeside, toMessages, withUnsent } from "./messages.ts";
+import type { AssistantMessage, ChatMessage, UserMessage } from "./messages.ts";
 import { randomKey } from "./random-key.ts";
 
 export interface Chat extends ChatActions {
@@ -65,7 +65,7 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     const current: Run = { messageKey, handle, abandoned: false };
     run = current;
     change({ busy: true, stopping: false, connection: "connecting" });
-    if ("request" in origin) change({ refusal: null });
+    if ("request" in origin) change({ refusal: null, failure: null });
     changeAnswer(messageKey, { problem: null });
     const unsubscribe = handle.subscribe(() => show(current));
     try {
@@ -82,8 +82,27 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     }
     onChanged?.();
     if (returningCodes.has(refusal)) takeBack(messageKey, origin, refusal);
-    // Another device has asked meanwhile: its question and answer are shown.
-    if (refusal === "conversation-busy") await chat.refresh();
+    // Another device has asked meanwhile, or a branch made way for what was not taken: what is stored is shown.
+    if (returningCodes.has(refusal)) await chat.refresh();
+    else await learnPlace(messageKey);
+  }
+
+  /** What only the server knows of an answer that is whole: the ID of its question, what stands beside it, how long it took. */
+  async function learnPlace(messageKey: string): Promise<void> {
+    const { conversationId: id } = store.state;
+    const messageId = findAnswer(messageKey)?.answer.messageId ?? null;
+    if (id === null || messageId === null || closed) return;
+    const stored = await client.readMessage(id, messageId).catch(() => null);
+    const answer = findAnswer(messageKey)?.answer;
+    if (stored === null || answer?.messageId !== messageId) return;
+    const { durationMs = null, thoughtMs = null } = stored.metadata ?? {};
+    const index = store.state.messages.findIndex(({ key }) => key === messageKey);
+    const name = (message: ChatMessage, at: number): ChatMessage => {
+      if (message.key === messageKey && message.role === "assistant")
+        return { ...message, answer: { ...answer, durationMs, thoughtMs }, siblingIds: stored.siblingIds ?? [] };
+      return at === index - 1 && message.role === "user" ? named(message, stored.parentId) : message;
+    };
+    change({ messages: store.state.messages.map(name) });
   }
 
   function show({ messageKey, handle }: Run): void {
@@ -142,10 +161,12 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   async function read(): Promise<void> {
     if (store.state.conversationId === null) return;
     const conversation = await client.readConversation(store.state.conversationId);
-    const { busy, messages: shown } = store.state;
-    if (busy || closed) return;
-    const messages = hasChanged(shown, conversation.messages) ? toMessages(conversation, shown) : shown;
-    change({ title: conversation.title, phase: "ready", messages });
+    if (store.state.busy || closed) return;
+    change({
+      title: conversation.title,
+      phase: "ready",
+      messages: withUnsent(toMessages(conversation, store.state.messages), store.state.messages),
+    });
     const last = lastAnswer();
     if (conversation.generationId === null || last === null) return;
     changeAnswer(last.key, { live: true });
@@ -162,7 +183,42 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   /** The very same request, so that the server answers once even if it had heard it; unless it can only refuse it again. */
   function askAgain({ problem }: AssistantMessage, origin: Origin, options: AskOptions | undefined): Origin {
     const isRefused = problem === "unknown-model" || problem === "key-reused";
-    return isRefused && "request" in origin ? toOrigin({ message: origin.request.message ?? "" }, options) : origin;
+    if (!isRefused || !("request" in origin)) return origin;
+    const { model: _model, conversationId: _conversationId, ...parts } = origin.request;
+    return toOrigin(parts, options);
+  }
+
+  /** The answers to the question that was just asked, or answered again, come after it. */
+  async function askBelow(messages: ChatMessage[], siblingIds: readonly string[], origin: Origin): Promise<void> {
+    change({ messages });
+    await follow(store.addAnswer(siblingIds), origin);
+  }
+
+  /** The server's ID of a question that was asked here; it is not known as long as its answer was not asked about. */
+  async function findQuestionId(key: string): Promise<string | null> {
+    const question = store.find(key);
+    if (question?.role !== "user" || question.id !== null) return question === undefined ? null : idOf(question);
+    const next = store.state.messages[store.state.messages.indexOf(question) + 1];
+    if (next !== undefined) await learnPlace(next.key);
+    const asked = store.find(key);
+    return asked === undefined ? null : idOf(asked);
+  }
+
+  /** Has the server change what is shown, and shows it. */
+  async function changeBranch(act: (conversationId: string) => Promise<unknown>): Promise<void> {
+    const { busy, conversationId: id } = store.state;
+    if (busy || id === null) return;
+    change({ failure: null });
+    try {
+      await act(id);
+      await read();
+      onChanged?.();
+    } catch (error) {
+      const { code } = toChatError(error);
+      change({ failure: code });
+      // It is gone, or being answered: other than it is shown.
+      if (code === "not-found" || code === "conversation-busy") await chat.refresh();
+    }
   }
 
   function abandon(): void {
@@ -198,21 +254,41 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     async send(text, options) {
       const { busy, phase, messages } = store.state;
       if (busy) return;
-      const question: ChatMessage = { role: "user", key: randomKey(), text };
-      change({ messages: [...messages, question], phase: phase === "new" ? "ready" : phase });
-      await follow(store.addAnswer(), toOrigin({ message: text }, options));
+      if (phase === "new") change({ phase: "ready" });
+      await askBelow([...messages, toQuestion(text)], [], toOrigin({ message: text }, options));
     },
-    async regenerate(options) {
-      const old = lastAnswer();
-      if (old === null || store.state.busy) return;
-      const { messageId } = old.answer;
+    async edit(key, text, options) {
+      if (store.state.busy) return;
+      const messageId = await findQuestionId(key);
+      const question = store.find(key);
+      const { busy, messages } = store.state;
+      if (question === undefined || busy) return;
+      const before = messages.slice(0, messages.indexOf(question));
+      // What never came to the server has nothing to stand beside.
+      const origin = toOrigin({ message: text, ...(messageId !== null && { messageId }) }, options);
+      await askBelow([...before, toQuestion(text, siblingsBeside(question))], [], origin);
+    },
+    async regenerate({ key, ...options } = {}) {
+      const { busy, messages } = store.state;
+      const old = key === undefined ? messages.at(-1) : store.find(key);
+      if (old === undefined || busy) return;
+      const messageId = idOf(old);
       const origin = origins.get(old.key);
       if (messageId !== null) {
-        change({ messages: store.state.messages.slice(0, -1) });
-        await follow(store.addAnswer(), toOrigin({ trigger: "regenerate-message", messageId }, options));
-      } else if (origin !== undefined) {
+        const at = messages.indexOf(old);
+        const kept = messages.slice(0, old.role === "user" ? at + 1 : at);
+        const siblingIds = old.role === "user" ? [] : siblingsBeside(old);
+        await askBelow(kept, siblingIds, toOrigin({ trigger: "regenerate-message", messageId }, options));
+      } else if (origin !== undefined && old.role === "assistant") {
         await follow(old.key, askAgain(old, origin, options));
       }
+    },
+    choose: (messageId) => changeBranch((id) => client.chooseBranch(id, messageId)),
+    async remove(key) {
+      const message = store.find(key);
+      if (message === undefined) return;
+      const messageId = message.role === "user" ? await findQuestionId(key) : idOf(message);
+      if (messageId !== null) await changeBranch((id) => client.deleteMessage(id, messageId));
     },
     async continue() {
       const message = lastAnswer();
@@ -221,11 +297,15 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
       const { messageId } = kept;
       if (messageId === null) return;
       // The new message begins with the text of the old one: the message stays and its text goes on.
-      changeAnswer(key, { live: true, answer: { ...emptyAnswer, parts: kept.parts, sources: kept.sources } });
+      changeAnswer(key, {
+        live: true,
+        siblingIds: siblingsBeside(message),
+        answer: { ...emptyAnswer, parts: kept.parts, sources: kept.sources },
+      });
       await follow(key, toOrigin({ trigger: "continue-message", messageId }));
       const after = findAnswer(key);
       if (after !== null && after.problem !== null && textOf(after.answer) === textOf(kept)) {
-        changeAnswer(key, { answer: kept });
+        changeAnswer(key, { answer: kept, siblingIds: message.siblingIds });
       }
     },
     async stop() {
@@ -251,4 +331,15 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     },
   };
   return chat;
+}
+
+function toQuestion(text: string, siblingIds: readonly string[] = []): UserMessage {
+  return { role: "user", key: randomKey(), id: null, text, siblingIds };
+}
+
+/** A question whose ID has become known. */
+function named(question: UserMessage, id: string | null): UserMessage {
+  const { siblingIds } = question;
+  const isMissing = id !== null && siblingIds.length > 0 && !siblingIds.includes(id);
+  return { ...question, id, siblingIds: isMissing ? [...siblingIds, id] : siblingIds };
 }

@@ -20,8 +20,9 @@ export { ChatError } from "./errors.ts";
 export type { ChatErrorCode } from "./errors.ts";
 export { createChat } from "./chat.ts";
 export type { Chat, ChatOptions } from "./chat.ts";
-export type { AskOptions, ChatActions, ChatState } from "./chat-state.ts";
-export type { AssistantMessage, ChatMessage, UserMessage } from "./messages.ts";
+export type { AskOptions, ChatActions, ChatState, RegenerateOptions } from "./chat-state.ts";
+export { branchOf } from "./messages.ts";
+export type { AssistantMessage, Branch, ChatMessage, UserMessage } from "./messages.ts";
 export type { ConnectionState } from "@typebar/client";
 export { changesChannel } from "@typebar/chat/protocol";
 export type {

@@ -20,8 +20,8 @@ export function useChat(options: UseChatOptions): UseChat {
   const chat = given ?? own;
   if (chat === null) throw new TypeError("A chat or a client is needed");
   const state = useSyncExternalStore(chat.subscribe, chat.getState, chat.getState);
-  const { load, refresh, send, regenerate, continue: goOn, stop, retryNow, takeReturned } = chat;
-  return { state, load, refresh, send, regenerate, continue: goOn, stop, retryNow, takeReturned };
+  const { getState: _getState, subscribe: _subscribe, close: _close, ...actions } = chat;
+  return { state, ...actions };
 }
 
 /** The chat of the wanted conversation: the same one as long as it is that conversation. */
