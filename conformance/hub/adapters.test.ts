@@ -14,13 +14,16 @@ let clients: StreamClient[];
 
 beforeEach(() => {
   clients = [];
-  // @hono/node-server reports every stream that is cut off.
-  vi.spyOn(console, "error").mockReturnValue(undefined);
+  vi.spyOn(console, "error");
+  // @hono/node-server notes every stream that is cut off, in one line.
+  vi.spyOn(console, "info").mockReturnValue(undefined);
 });
 
 afterEach(async () => {
   for (const client of clients) client.leave();
   await server[Symbol.asyncDispose]();
+  // No framework takes what the hub does for a fault.
+  expect(console.error).not.toHaveBeenCalled();
   vi.restoreAllMocks();
 });
 
@@ -187,6 +190,35 @@ describe.each(adapters)("$name", (adapter) => {
     }
     const { closed } = await reach(({ openCount }) => openCount === 0);
     expect(closed).toEqual({ stalled: 1 });
+  });
+
+  it("says before it ends a connection after its time when to come back, and ends it so that it is seen as cut off", async () => {
+    await begin({ timings: { rotateMs: 100, rotateRetryMs: 7 } });
+    await publish("a", [1]);
+    const lastEventId = await followUntil("channels=a&history=1", 1);
+    const client = openClient("channels=a", { lastEventId });
+    await client.closed;
+    expect([client.response?.complete, client.retryMs]).toEqual([false, 7]);
+    const { closed } = await server.control({ type: "state" });
+    expect(closed).toMatchObject({ rotated: 1 });
+  });
+
+  it("lets those come back who come while it is being closed: a refusal would end an EventSource for good", async () => {
+    await begin({ timings: { retryMs: 1234 } });
+    const follower = openClient("channels=a");
+    await follower.until(() => follower.events.length === 1);
+    await server.control({ type: "close" });
+    await follower.closed;
+    expect(follower.response?.complete).toBe(false);
+    const late = openClient("channels=a", { lastEventId: follower.events[0]?.lastEventId });
+    await late.closed;
+    expect(late.response?.statusCode).toBe(200);
+    expect(late.response?.headers).toMatchObject({
+      "access-control-allow-origin": allowedOrigin,
+      "content-type": "text/event-stream; charset=utf-8",
+    });
+    expect([late.events, late.retryMs, late.response?.complete]).toEqual([[], 1234, false]);
+    expect((await server.control({ type: "state" })).openCount).toBe(0);
   });
 
   it("leaves nothing behind of a client that leaves while its right is being asked for", async () => {

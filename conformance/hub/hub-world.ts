@@ -21,6 +21,8 @@ export type Command =
   | { type: "publish"; channel: string; data: readonly unknown[] }
   /** Ends every open connection. */
   | { type: "cut" }
+  /** Ends the hub; its server goes on listening. */
+  | { type: "close" }
   /** The channel's log is lost, as with a store in memory whose process ends. */
   | { type: "forget"; channel: string }
   /** Those who wait for their right to follow get it. */
@@ -73,6 +75,8 @@ export function createHubWorld({ history, limits, timings }: WorldOptions): HubW
       );
     } else if (command.type === "cut") {
       hub.cut();
+    } else if (command.type === "close") {
+      await hub.close();
     } else if (command.type === "forget") {
       await log.expire(`channel:${command.channel}`, 0);
     } else if (command.type === "allow") {

@@ -138,6 +138,8 @@ describe.concurrent("One stream to many, in your own server", () => {
   it("rights and presence: each follows what is theirs, and the lobby says who is there", async () => {
     await using program = await openProgram(findCode(/^ {2}authorize:/m), await findFreePort());
     const { url } = program;
+    // No address ends the program.
+    for (const path of ["//", "/?channel=%00", "/?"]) expect((await fetch(`${url}${path}`)).status).toBe(400);
     expect((await fetch(`${url}/?channel=user-anna`)).status).toBe(403);
     expect((await fetch(`${url}/?channel=user-bert&token=token-of-anna`)).status).toBe(403);
     const source = new EventSource(`${url}/?channel=lobby&channel=user-anna&token=token-of-anna`);

@@ -6,6 +6,8 @@ export interface StreamClient {
   readonly events: readonly IncomingEvent[];
   /** Once its head has come. */
   readonly response: IncomingMessage | undefined;
+  /** After how many milliseconds to come back, as it was told last. */
+  readonly retryMs: number | undefined;
   /** Settles when nothing more can come. */
   readonly closed: Promise<void>;
   /** Settles when the condition holds; it is asked again whenever something has come. */
@@ -30,6 +32,7 @@ export function openStreamClient({ port, query, lastEventId, onEvent, onChunk }:
   const events: IncomingEvent[] = [];
   const waiting = new Set<() => void>();
   let response: IncomingMessage | undefined;
+  let retryMs: number | undefined;
   let isClosed = false;
   const look = (): void => waiting.forEach((check) => check());
   const parser = createEventParser({
@@ -37,6 +40,7 @@ export function openStreamClient({ port, query, lastEventId, onEvent, onChunk }:
       events.push(event);
       onEvent?.(event);
     },
+    onRetry: (ms) => void (retryMs = ms),
   });
   const request: ClientRequest = get({
     host: "127.0.0.1",
@@ -73,6 +77,9 @@ export function openStreamClient({ port, query, lastEventId, onEvent, onChunk }:
     events,
     get response() {
       return response;
+    },
+    get retryMs() {
+      return retryMs;
     },
     closed,
     until: (condition) =>

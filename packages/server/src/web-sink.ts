@@ -10,6 +10,11 @@ export interface WebExchange extends Exchange {
 
 /** So much may wait for the server around us before we stop. */
 const maxWaitingBytes = 65_536;
+/**
+ * How long the server around us may need until it has written what it took, in milliseconds. An error that it meets before would take
+ * that back, such as the time after which to come back; and before the head was sent it would become another answer.
+ */
+const settleMs = 100;
 
 /** @param signal - Of the request: aborted when its client has left. */
 export function createWebExchange(signal: AbortSignal): WebExchange {
@@ -44,6 +49,8 @@ class StreamSink implements Sink {
   #events: SinkEvents | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #writtenBytes = 0;
+  readonly #openedMs = performance.now();
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(signal: AbortSignal, events: SinkEvents) {
     this.#signal = signal;
@@ -90,13 +97,18 @@ class StreamSink implements Sink {
   hurry(): void {}
 
   cutOff(): void {
-    this.reset();
+    if (this.isFull) this.reset();
+    else this.#settling ??= setTimeout(() => this.#error(true), settleMs);
   }
 
   reset(): void {
+    this.#error(performance.now() - this.#openedMs >= settleMs);
+  }
+
+  #error(isSettled: boolean): void {
     const controller = this.#controller;
     this.#close(false);
-    controller?.error(new DOMException("The event stream was cut off; go on after its last event ID", "AbortError"));
+    controller?.error(createCutOffError(isSettled));
   }
 
   get #roomBytes(): number {
@@ -114,7 +126,19 @@ class StreamSink implements Sink {
     const events = this.#events;
     this.#events = undefined;
     this.#controller = undefined;
+    clearTimeout(this.#settling);
     this.#signal.removeEventListener("abort", this.#onAbort);
     events?.onClosed(finished);
   }
+}
+
+/**
+ * By the name, as of what was aborted, and by the code, as of any stream of Node's that ends too early, servers know it for no fault
+ * of theirs.
+ *
+ * @param isSettled - Its head was sent. Before, `@hono/node-server` would take the code for a client that has left, and send nothing.
+ */
+function createCutOffError(isSettled: boolean): Error {
+  const error = new Error("The event stream was cut off; go on after its last event ID");
+  return Object.assign(error, { name: "AbortError", ...(isSettled && { code: "ERR_STREAM_PREMATURE_CLOSE" }) });
 }

@@ -40,7 +40,12 @@ export interface HubOptions {
    */
   authorize?: (question: AuthorizationQuestion) => boolean | Promise<boolean>;
   limits?: Partial<HubLimits>;
-  /** @defaultValue "off" for every channel */
+  /**
+   * What a channel tells of its followers. `presence` events are events of the channel and count against its `history`: where
+   * that matters, they are better told in a channel of their own.
+   *
+   * @defaultValue "off" for every channel
+   */
   presence?: (channel: string) => PresenceMode;
   /** At most one `presence` event per channel in so many milliseconds. @defaultValue 1000 */
   presenceIntervalMs?: number;
@@ -62,8 +67,8 @@ export interface HubOptions {
 export interface FollowOptions {
   /** Each once; the order does not matter. */
   channels: readonly string[];
-  /** Name of whoever follows: for `authorize`, limits and presence. */
-  user?: string;
+  /** Name of whoever follows: for `authorize`, limits and presence; `undefined`: somebody without one. */
+  user?: string | undefined;
   /** Counted against `connectionsPerAddress`. @defaultValue that of the socket; none for a web-standard request */
   address?: string;
   /** The ID to go on after; an empty one is none. @defaultValue the request's `Last-Event-ID` header, else its `lastEventId` parameter */

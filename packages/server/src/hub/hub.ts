@@ -16,13 +16,17 @@ import { toProblemResponse, writeProblem } from "./problem.ts";
 import { createPublisher } from "./publisher.ts";
 import { readLastEventId } from "./read-last-event-id.ts";
 import { createRights } from "./rights.ts";
+import { isToComeBack, sendAway } from "./send-away.ts";
 
 /** Channels by name, and what their events carry. */
 export type ChannelMap = Record<string, ChannelEvents>;
 
 export interface PublishOptions {
-  /** In whose name: `authorize` is asked first. Without it the server itself publishes, which it may always do. */
-  as?: string;
+  /**
+   * In whose name: `authorize` is asked first, also for `undefined`, which is somebody without a name. Without the key the server
+   * itself publishes, which it may always do.
+   */
+  as?: string | undefined;
 }
 
 export interface Hub<C extends ChannelMap = ChannelMap> {
@@ -45,7 +49,10 @@ export interface Hub<C extends ChannelMap = ChannelMap> {
    * @throws {TypeError} If `history` is not a whole number.
    */
   open(options: OpenHubOptions): Promise<Connection | undefined>;
-  /** The same, and answers a refusal itself, as `application/problem+json`. */
+  /**
+   * The same, and answers a refusal itself, as `application/problem+json`; only "draining" is answered by a stream that is cut off
+   * at once, where the request accepts event streams by name: a browser comes back after that, and gives up after a refusal.
+   */
   handle(request: IncomingMessage, response: ServerResponse, options: FollowOptions): Promise<void>;
   /** The same for a web-standard request. */
   respond(request: Request, options: FollowOptions): Promise<Response>;
@@ -125,12 +132,15 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
   }
 
   return {
-    publish: (channel, events, { as } = {}) => counted(publisher.publish(channel, events, as)),
+    publish: (channel, events, inName) => counted(publisher.publish(channel, events, inName)),
     open,
     handle: (request, response, follower) =>
       answering(
         async () => void (await open({ request, response, ...follower })),
-        (error) => writeProblem(response, error, follower.headers),
+        (error) => {
+          if (!isToComeBack(error, request.headers.accept)) return writeProblem(response, error, follower.headers);
+          return sendAway(connections, createSocketExchange(request, response), follower.headers);
+        },
       ),
     respond: (request, follower) =>
       answering(
@@ -139,10 +149,15 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
           const header = request.headers.get("last-event-id") ?? undefined;
           const lastEventId = follower.lastEventId ?? readLastEventId(header, request.url);
           await counted(followers.follow(exchange, { ...follower, ...(lastEventId !== undefined && { lastEventId }) }));
-          // Nobody is left to read it.
-          return exchange.response ?? new Response(null, { status: 499 });
+          return exchange.response ?? nobodyLeft();
         },
-        (error) => toProblemResponse(error, follower.headers),
+        async (error) => {
+          const accept = request.headers.get("accept") ?? undefined;
+          if (!isToComeBack(error, accept)) return toProblemResponse(error, follower.headers);
+          const exchange = createWebExchange(request.signal);
+          await sendAway(connections, exchange, follower.headers);
+          return exchange.response ?? nobodyLeft();
+        },
       ),
     presence: (channel) => presence.read(channel),
     recheck: ({ user } = {}) => followers.recheck(user),
@@ -158,8 +173,11 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
   };
 }
 
+/** Nobody will read it. */
+const nobodyLeft = (): Response => new Response(null, { status: 499 });
+
 /** Answers refusals; other errors go on. */
-async function answering<T>(work: () => Promise<T>, answer: (error: HubError) => T): Promise<T> {
+async function answering<T>(work: () => Promise<T>, answer: (error: HubError) => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

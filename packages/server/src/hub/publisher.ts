@@ -20,7 +20,7 @@ export interface PublisherOptions {
 
 export interface Publisher {
   /**
-   * Stores all or none. `as`: in whose name; without it nobody is asked.
+   * Stores all or none. `as`: in whose name; nobody is asked only where there is no such key.
    *
    * @returns the last one's event ID.
    * @throws {HubError} as `Hub.publish`.
@@ -28,7 +28,7 @@ export interface Publisher {
   publish(
     channel: string,
     events: ChannelEvent | readonly ChannelEvent[],
-    as: string | undefined,
+    inName?: { as?: string | undefined },
   ): Promise<{ id: string }>;
   /** @throws {HubError} "store-unavailable". */
   publishPresence(channel: string, event: PresenceEvent): Promise<void>;
@@ -46,7 +46,7 @@ export function createPublisher({ log, history, limits, rights, observer }: Publ
   }
 
   return {
-    async publish(channel, events, as) {
+    async publish(channel, events, inName = {}) {
       checkChannelName(channel);
       const list = Array.isArray(events) ? (events as readonly ChannelEvent[]) : [events as ChannelEvent];
       if (list.length === 0) throw new HubError("bad-event", "There is no event");
@@ -54,7 +54,8 @@ export function createPublisher({ log, history, limits, rights, observer }: Publ
         throw new HubError("event-too-large", `${limits.eventsPerPublish} events can be published at once`);
       }
       const payloads = list.map((event) => toPayload(event, limits.eventBytes));
-      if (as !== undefined) await rights.check("publish", [channel], as);
+      // A name that is missing by mistake must not be taken for the server's own.
+      if ("as" in inName) await rights.check("publish", [channel], inName.as);
       return append(channel, payloads);
     },
     async publishPresence(channel, event) {

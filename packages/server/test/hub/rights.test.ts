@@ -56,6 +56,9 @@ it("asks who publishes in a name; the server itself need not ask", async () => {
   const client = await world.join("/rates");
   await world.hub.publish("rates", { data: "ann" }, { as: "ann" });
   await expect(world.hub.publish("rates", { data: "bob" }, { as: "bob" })).rejects.toMatchObject({ code: "forbidden" });
+  // Nobody's name is not the server's.
+  const nobody = world.hub.publish("rates", { data: "nobody" }, { as: undefined });
+  await expect(nobody).rejects.toMatchObject({ code: "forbidden" });
   await world.hub.publish("rates", { data: "server" });
   await untilCount(client, 2);
   expect(dataOf(client)).toEqual(["ann", "server"]);
