@@ -1,12 +1,14 @@
 /** Builds the page to dist/; in development passes /api on to a Typebar server. */
 import { join } from "node:path";
 import vue from "@vitejs/plugin-vue";
-import { defaultClientConditions, defineConfig } from "vite";
+import { defaultAllowedOrigins, defaultClientConditions, defineConfig } from "vite";
+import { diagramPage } from "./build/diagram-page.ts";
 import { serviceWorker, workerName } from "./build/service-worker.ts";
+import { target } from "./build/target.ts";
 
 export default defineConfig({
   base: "/",
-  plugins: [vue(), serviceWorker()],
+  plugins: [vue(), serviceWorker(), diagramPage()],
   resolve: { conditions: ["typebar-source", ...defaultClientConditions] },
   define: {
     __VUE_OPTIONS_API__: "false",
@@ -16,7 +18,7 @@ export default defineConfig({
     __INTLIFY_PROD_DEVTOOLS__: "false",
   },
   build: {
-    target: ["chrome123", "firefox125", "safari17.5"],
+    target,
     // The security policy allows no inline scripts and styles; everything is a file of its own.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
@@ -35,6 +37,8 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     port: 5173,
+    // A sandbox has no origin that could be named: the frame of a diagram asks as "null".
+    cors: { origin: [defaultAllowedOrigins, "null"] },
     proxy: { "/api": "http://127.0.0.1:8787", "/sign-in": "http://127.0.0.1:8787" },
   },
 });

@@ -42,7 +42,9 @@ export interface ScriptedServer {
 }
 
 const csp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const diagramCsp =
+  "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 const mediaTypes: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -318,7 +320,9 @@ async function serveFile(root: string, pathname: string, response: ServerRespons
   const body = await readFile(join(root, wanted));
   response.writeHead(200, {
     "Content-Type": mediaTypes[extname(wanted)] ?? "application/octet-stream",
-    "Content-Security-Policy": csp,
+    ...(wanted.startsWith("/diagram/")
+      ? { "Content-Security-Policy": diagramCsp, "Access-Control-Allow-Origin": "*" }
+      : { "Content-Security-Policy": csp }),
     "X-Content-Type-Options": "nosniff",
   });
   response.end(body);

@@ -12,6 +12,7 @@ function mount(container: HTMLElement): { receive(text: string): void; end(text:
     imageLabel: "Image",
     colour: createHighlighter().colour,
     onFormula: () => undefined,
+    openDiagram: () => ({ show: () => undefined }),
   });
   return { receive: (text) => renderer.update(text, false), end: (text) => renderer.update(text, true) };
 }

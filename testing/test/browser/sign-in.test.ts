@@ -30,4 +30,31 @@ describe("signing in", () => {
     await page.getByTestId("composer-input").waitFor();
     await context.close();
   });
+
+  it("is not needed by the frame that draws a diagram, which has no cookie", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.locator("input[type=password]").fill(password);
+    await page.keyboard.press("Enter");
+    await page.getByTestId("composer-input").waitFor();
+    const drawn = await page.evaluate(
+      () =>
+        new Promise<unknown>((resolve) => {
+          const frame = document.createElement("iframe");
+          frame.setAttribute("sandbox", "allow-scripts");
+          frame.src = "/diagram/index.html";
+          frame.addEventListener("load", () => {
+            const { port1, port2 } = new MessageChannel();
+            port1.addEventListener("message", ({ data }) => resolve(data));
+            port1.start();
+            frame.contentWindow?.postMessage(null, "*", [port2]);
+            port1.postMessage({ source: "flowchart TD\n  A --> B", dark: false });
+          });
+          document.body.append(frame);
+        }),
+    );
+    expect(drawn).toMatchObject({ type: "drawn" });
+    await context.close();
+  });
 });

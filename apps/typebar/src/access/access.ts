@@ -43,6 +43,8 @@ export interface AccessOptions {
 const openPaths = new Set(["/livez", "/readyz", "/sign-in", "/sign-in.css", "/sign-out"]);
 /** Browsers fetch what an app is called and looks like without cookies. */
 const openFile = /^\/(?:typebar\.webmanifest|icon(?:-[a-z0-9]+)*\.(?:svg|png))$/u;
+/** Public code, loaded by a sandbox that has no cookie. */
+const openFolder = "/diagram/";
 
 export function createAccess({ host, publicUrl, origins, gate, isPublishKey }: AccessOptions): Access {
   const isOwnHost = createHostCheck({ host, publicUrl });
@@ -73,7 +75,8 @@ export function createAccess({ host, publicUrl, origins, gate, isPublishKey }: A
       }
       const isOtherKey = isPublishRequest(request) ? isPublishKey : undefined;
       if (gate === undefined) return decideWithoutPassword(isOtherKey, request, headers);
-      if (openPaths.has(request.path) || openFile.test(request.path)) return { type: "allowed", headers };
+      const isOpen = openPaths.has(request.path) || openFile.test(request.path) || request.path.startsWith(openFolder);
+      if (isOpen) return { type: "allowed", headers };
       return decideByPassword(gate, isOtherKey, request, headers);
     },
   };

@@ -35,7 +35,7 @@ const contentTypes: Record<string, { type: string; compressible: boolean }> = {
 };
 
 /** vite's `assets/name-[hash].ext`. */
-const hashedName = /^\/assets\/.+-[\w-]{8}\.\w+$/;
+const hashedName = /^(?:\/diagram)?\/assets\/.+-[\w-]{8}\.\w+$/;
 
 export function createManifest({ webDir, docsDir }: { webDir: string; docsDir: string }): Manifest {
   const files = new Map<string, StaticFile>();

@@ -1,5 +1,6 @@
 /** Serves the built page and the documentation. Asked by the composition root after the API's routes. */
 import type { IncomingHttpHeaders } from "node:http";
+import { diagramHeaders } from "../access/security-headers.ts";
 import { createFileCache } from "./file-cache.ts";
 import type { Encoding } from "./file-cache.ts";
 import { createManifest } from "./manifest.ts";
@@ -26,6 +27,8 @@ export interface StaticFilesOptions {
   docsDir: string;
 }
 
+/** Holds the page in which diagrams are drawn: it has a security policy of its own. */
+const diagramFolder = "/diagram/";
 const indexPath = "/index.html";
 /** Places within the page, which its own router knows. */
 const pagePlace = /^\/(?:c\/[A-Za-z0-9_-]+)?$/;
@@ -49,7 +52,7 @@ export function createStaticFiles({ webDir, docsDir }: StaticFilesOptions): Stat
     const plain = await load(file, "identity");
     const encoding = chooseEncoding(file, plain.bytes.length, headers["accept-encoding"]);
     const { bytes, etag } = encoding === "identity" ? plain : await load(file, encoding);
-    const about = headersOf(file, encoding, etag);
+    const about = { ...headersOf(file, encoding, etag), ...(path.startsWith(diagramFolder) ? diagramHeaders : {}) };
     if (isKnown(headers["if-none-match"], etag)) return new Response(null, { status: 304, headers: about });
     return new Response(method === "HEAD" ? null : bytes, {
       headers: { ...about, "Content-Length": String(bytes.length) },

@@ -63,6 +63,12 @@ describe("with a password", () => {
     const page = await ask(`${typebar.url}/`, { headers: { Accept: "text/html" } });
     expect([page.status, page.headers.location]).toEqual([303, "/sign-in"]);
     expect((await ask(`${typebar.url}/livez`)).status).toBe(200);
+    // Public code, for a sandbox that has no cookie; and nothing is reached by that way.
+    expect((await ask(`${typebar.url}/diagram/nothing`)).status).toBe(404);
+    const { host, port } = new URL(typebar.url);
+    const around = await askRaw(Number(port), `GET /diagram/../api/models HTTP/1.1\r\nHost: ${host}`);
+    expect(around.status).toBe(404);
+    expect((await ask(`${typebar.url}/diagram`)).status).toBe(401);
   });
 
   test.each([

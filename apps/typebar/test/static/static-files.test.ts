@@ -52,6 +52,9 @@ function createFixture(): ReturnType<typeof createStaticFiles> {
   writeFileSync(join(webDir, "typebar.webmanifest"), "{}");
   writeFileSync(join(webDir, "icon-192.png"), "png");
   writeFileSync(join(webDir, "assets", "index-C1x_9-Zq.js"), script);
+  mkdirSync(join(webDir, "diagram", "assets"), { recursive: true });
+  writeFileSync(join(webDir, "diagram", "index.html"), "<!doctype html><title>Diagram</title>");
+  writeFileSync(join(webDir, "diagram", "assets", "index-C1x_9-Zq.js"), script);
   writeFileSync(join(webDir, "assets", "page-C1x_9-Zq.css"), "p{}");
   writeFileSync(join(webDir, "assets", "font-C1x_9-Zq.woff2"), "x".repeat(5000));
   writeFileSync(join(docsDir, "errors.md"), "# Errors\n");
@@ -145,6 +148,21 @@ test.each([
 test("has nothing at a path with a backslash, should one come through", async () => {
   const path = String.raw`/assets\index-C1x_9-Zq.js`;
   expect(await files.respond({ method: "GET", path, headers: {} })).toBeUndefined();
+});
+
+test("gives the document that draws diagrams a policy of its own, and its scripts to the sandbox", async () => {
+  const frame = await ask("/diagram/index.html");
+  expect(frame.headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; default-src 'none';/);
+  expect(frame.headers["content-security-policy"]).not.toContain("connect-src");
+  expect(frame.headers["access-control-allow-origin"]).toBe("*");
+  const loaded = await ask("/diagram/assets/index-C1x_9-Zq.js", { Origin: "null" });
+  expect(loaded.headers).toMatchObject({
+    "access-control-allow-origin": "*",
+    "cache-control": "max-age=31536000, immutable",
+  });
+  for (const path of ["/", "/assets/index-C1x_9-Zq.js"]) {
+    expect((await ask(path)).headers).not.toHaveProperty("access-control-allow-origin");
+  }
 });
 
 test("compresses what gets smaller, as the browser likes it", async () => {

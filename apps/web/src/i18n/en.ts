@@ -45,6 +45,12 @@ export const en = {
     guide: "not a language model",
     guideHint: "answers from Typebar's own documentation",
   },
+  diagram: {
+    title: "Diagram",
+    showSource: "Source",
+    showDiagram: "Diagram",
+    failed: "This diagram cannot be drawn.",
+  },
   message: {
     you: "You said",
     answer: "Answer",

@@ -43,6 +43,12 @@ export const zh: Words = {
     notSent: "未发送。{cause}",
   },
   model: { label: "模型", guide: "不是语言模型", guideHint: "根据 Typebar 自己的文档回答" },
+  diagram: {
+    title: "图表",
+    showSource: "源码",
+    showDiagram: "图表",
+    failed: "无法绘制此图表。",
+  },
   message: {
     you: "你说",
     answer: "回答",

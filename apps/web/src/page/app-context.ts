@@ -8,8 +8,14 @@ import { createConversationList } from "../conversation/conversation-list.ts";
 import type { ConversationList } from "../conversation/conversation-list.ts";
 import { createThreads } from "../conversation/threads.ts";
 import type { Threads } from "../conversation/threads.ts";
-import { createGraphemes, createHighlighter, createMarkdown, createTypesetter } from "../typewriter/index.ts";
-import type { Graphemes, Highlighter, Markdown, Typesetter } from "../typewriter/index.ts";
+import {
+  createDiagrams,
+  createGraphemes,
+  createHighlighter,
+  createMarkdown,
+  createTypesetter,
+} from "../typewriter/index.ts";
+import type { Diagrams, Graphemes, Highlighter, Markdown, Typesetter } from "../typewriter/index.ts";
 import { createWireLog, toWireRow } from "../wire/wire-log.ts";
 import type { WireLog } from "../wire/wire-log.ts";
 import { createOnlinePages } from "./online-pages.ts";
@@ -24,7 +30,13 @@ export interface AppContext {
   conversations: ConversationList;
   threads: Threads;
   wire: WireLog;
-  typewriter: { markdown: Markdown; graphemes: Graphemes; highlighter: Highlighter; typesetter: Typesetter };
+  typewriter: {
+    markdown: Markdown;
+    graphemes: Graphemes;
+    highlighter: Highlighter;
+    typesetter: Typesetter;
+    diagrams: Diagrams;
+  };
   models: ShallowRef<ModelList | null>;
   onlinePages: OnlinePages;
   reach: ServerReach;
@@ -74,6 +86,10 @@ export function createApp(window: Window): AppContext {
       graphemes: createGraphemes(),
       highlighter: createHighlighter(),
       typesetter: createTypesetter(),
+      diagrams: createDiagrams({
+        document: window.document,
+        isDark: () => window.document.documentElement.dataset["theme"] === "dark",
+      }),
     },
     models,
     onlinePages: createOnlinePages(client, window.document),

@@ -1,6 +1,8 @@
 /** The typewriter, free of any framework: what the page's components use of it. */
 export { createTypesetter } from "./formula/typesetter.ts";
 export type { Typesetter } from "./formula/typesetter.ts";
+export { createDiagrams } from "./diagram/diagrams.ts";
+export type { Diagrams } from "./diagram/diagrams.ts";
 export { createGraphemes } from "./graphemes.ts";
 export type { Graphemes } from "./graphemes.ts";
 export { createHighlighter } from "./colour/highlighter.ts";

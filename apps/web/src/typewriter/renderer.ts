@@ -18,7 +18,10 @@ export interface Renderer {
   update(text: string, ended: boolean): void;
 }
 
-export interface RendererOptions extends Pick<ViewContext, "colour" | "copyLabel" | "imageLabel" | "onFormula"> {
+export interface RendererOptions extends Pick<
+  ViewContext,
+  "colour" | "openDiagram" | "copyLabel" | "imageLabel" | "onFormula"
+> {
   container: HTMLElement;
   markdown: Markdown;
 }

@@ -32,6 +32,8 @@ export const corpus: Record<string, string> = {
     "Said[^1] and again[^note], not [^none].\n\n[^1]: The *first*.\n    More of it.\n[^note]: Second\n\n    - with a list\n\nAfter.[^1]\n",
   formulas:
     "Inline $a^2 + b^2$ and \\(x_1\\), it costs $5 and $10, not $ 5$.\n\n$$\n\\int_0^1 x\\,dx\n$$\n\n\\[ e = mc^2 \\]\n\nText $$y$$ end.\n\n$$ open\n",
+  diagrams:
+    "Look:\n\n```mermaid\nflowchart TD\n  A --> B\n\n  B --> C\n```\n\n- ~~~mermaid\n  pie\n  ~~~\n\n```mermaid\nopen\n",
   autolinks: "See www.example.com/a_b, me@mail.example and https://x.example/ü?q=1. README.md, node.js, a@b\n",
   nested:
     "- a\n  1. b\n     > c\n     > - d\n     >\n     >   e\n  2. f\n\n     | x | y |\n     |---|---|\n     | 1 | 2 |\n- g\n\n  ```js\n  const a = 1;\n\n  b();\n  ```\n\n* h\n",

@@ -17,6 +17,9 @@ function mount(markdown = createMarkdown()) {
     imageLabel: "Image",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: () => undefined,
+    openDiagram: (figure) => ({
+      show: (source) => figure.setAttribute("data-drawn", source ?? ""),
+    }),
   });
   return { container, renderer };
 }
@@ -75,6 +78,15 @@ function shownOnTheWay(text: string): string[] {
   return shown;
 }
 
+/** What was given to be drawn, at each length of the text. */
+function drawnOnTheWay(text: string): string[] {
+  const { container, renderer } = mount();
+  return Array.from({ length: text.length }, (_, index) => {
+    renderer.update(text.slice(0, index + 1), false);
+    return container.querySelector("figure")?.dataset["drawn"] ?? "";
+  });
+}
+
 /** Whether the first block's element and text node are the same objects after the rest has been streamed. */
 function keepsNodes(first: string, rest: string): boolean {
   const { container, renderer } = mount();
@@ -131,6 +143,9 @@ function looksAtFinalBlocks(blocks: number, shows: number): number {
     imageLabel: "Image",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: () => undefined,
+    openDiagram: (figure) => ({
+      show: (source) => figure.setAttribute("data-drawn", source ?? ""),
+    }),
   });
   let looks = 0;
   const rule: Block = {
@@ -155,6 +170,7 @@ Object.assign(globalThis, {
     differingCuts,
     differingEnds,
     shownOnTheWay,
+    drawnOnTheWay,
     keepsNodes,
     selectedAfter,
   },
@@ -168,6 +184,7 @@ export interface Harness {
   differingCuts: typeof differingCuts;
   differingEnds: typeof differingEnds;
   shownOnTheWay: typeof shownOnTheWay;
+  drawnOnTheWay: typeof drawnOnTheWay;
   keepsNodes: typeof keepsNodes;
   selectedAfter: typeof selectedAfter;
 }

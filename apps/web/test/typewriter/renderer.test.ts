@@ -120,6 +120,12 @@ describe("what stands on the page while text arrives", () => {
     expect(shown.filter((step) => /[*~`|#[\]()]|https?:/u.test(step))).toEqual([]);
   });
 
+  it("has a diagram drawn when its block is closed, and not before", async () => {
+    const drawn = await page.evaluate((text) => harness.drawnOnTheWay(text), "```mermaid\npie\n```\n\nEnd");
+    expect(new Set(drawn.slice(0, "```mermaid\npie\n```".length))).toEqual(new Set([""]));
+    expect(new Set(drawn.slice("```mermaid\npie\n```".length))).toEqual(new Set(["pie"]));
+  });
+
   it("links a word that is defined only later", async () => {
     const html = await page.evaluate(
       (text) => harness.streamed(text, 1),

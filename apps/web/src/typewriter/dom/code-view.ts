@@ -1,6 +1,7 @@
 /**
  * A block of code: a head with the language and a button, and one element a line, so that a long listing that grows is
- * not laid out anew. Lines are coloured when the next one begins. Made by create-view.ts.
+ * not laid out anew. Lines are coloured when the next one begins; a diagram is drawn when it is complete. Made by
+ * create-view.ts.
  */
 
 import { textLineCount } from "../blocks/block.ts";
@@ -8,10 +9,13 @@ import { setText } from "./patch.ts";
 import { isFinal } from "./view.ts";
 import type { View, ViewContext } from "./view.ts";
 
+const diagramLanguage = "mermaid";
+
 export function createCodeView(key: string, language: string, context: ViewContext): View {
   const { figure, code } = createFigure(language, context);
   const lines: HTMLElement[] = [];
   const colouring = context.colour(code, language);
+  const diagram = language === diagramLanguage ? context.openDiagram(figure) : undefined;
   /** So many lines have their whole text, with the break at their end. */
   let finished = 0;
 
@@ -42,7 +46,9 @@ export function createCodeView(key: string, language: string, context: ViewConte
       }
       for (const line of lines.splice(texts.length)) line.remove();
       finished = Math.max(0, last);
-      colouring.advance(isFinal(block, lineCount) ? texts.length : finished);
+      const final = isFinal(block, lineCount);
+      colouring.advance(final ? texts.length : finished);
+      diagram?.show(final ? texts.join("\n") : undefined);
       return true;
     },
     restart() {

@@ -2,6 +2,7 @@
 
 import type { Block } from "../blocks/block.ts";
 import type { Colouring } from "../colour/highlighter.ts";
+import type { Diagram } from "../diagram/diagrams.ts";
 import type { Markdown, References } from "../inline/markdown.ts";
 import type { PatchContext } from "./patch.ts";
 
@@ -32,6 +33,8 @@ export interface ViewContext extends PatchContext {
   references: References;
   copyLabel: string;
   colour(code: HTMLElement, language: string): Colouring;
+  /** For a block whose code is a diagram; `figure` shows the code. */
+  openDiagram(figure: HTMLElement): Diagram;
   /** Calls back when a label used in `source` is defined, which may be long after it was used. */
   awaitLabels(source: string, onDefined: () => void): void;
 }
