@@ -30,6 +30,7 @@ export async function openBenchChatServer(provider: Provider): Promise<BenchChat
   const generations = createGenerations({
     log,
     store: store.generations,
+    deleted: store.deleted,
     providers,
     limits: { firstTokenMs: 60_000, silenceMs: 60_000, totalMs: 900_000 },
     continuation: "auto",

@@ -86,6 +86,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   const generations = createGenerations({
     log,
     store: store.generations,
+    deleted: store.deleted,
     providers,
     limits: { firstTokenMs: config.firstTokenMs, silenceMs: config.silenceMs, totalMs: config.totalMs },
     continuation: config.continuation,

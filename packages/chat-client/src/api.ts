@@ -28,6 +28,8 @@ export interface Api {
   chooseBranch(conversationId: string, messageId: string, options?: CallOptions): Promise<ConversationSummary>;
   /** With all that follows from it, on every branch. */
   deleteMessage(conversationId: string, messageId: string, options?: CallOptions): Promise<void>;
+  /** Brings a deleted one back, for ten minutes. */
+  restoreConversation(id: string, options?: CallOptions): Promise<ConversationSummary>;
   readGeneration(id: string, options?: CallOptions): Promise<Generation>;
   /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
   stop(generationId: string, options?: CallOptions): Promise<Generation>;
@@ -81,6 +83,8 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     async deleteMessage(id, messageId, call) {
       await request(toMessagePath(id, messageId), { ...call, method: "DELETE" });
     },
+    restoreConversation: (id, call) =>
+      readJson(`/api/conversations/${encodeURIComponent(id)}/restore`, { ...call, method: "POST" }),
     readGeneration: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}`, call),
     stop: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}/stop`, { ...call, method: "POST" }),
     listModels: (call) => readJson("/api/models", call),

@@ -140,7 +140,7 @@ export const changesChannel = "typebar.changes";
 
 /** An event of {@link changesChannel}: its name and its `data`. It says what is so now, and may be told twice. */
 export type Change =
-  /** Made, renamed, pinned, asked (`generationId` is what runs now), answered, or changed in its messages. */
+  /** Made, renamed, pinned, asked (`generationId` is what runs now), answered, restored, or changed in its messages. */
   | { event: "conversation"; data: ConversationChange }
   | { event: "conversation-deleted"; data: { id: string } }
   | { event: "settings"; data: Settings };

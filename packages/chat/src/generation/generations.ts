@@ -3,6 +3,7 @@ import { type Lease, LogError, type RecordLog } from "@typebar/log";
 import type { EndMetadata } from "../protocol.ts";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
+import type { DeletedStore } from "../store/deleted.ts";
 import type { GenerationStore } from "../store/generations.ts";
 import { type GenerationRow, toGivenText, toParts, toStoredPrompt } from "../store/rows.ts";
 import { textOf } from "./answer.ts";
@@ -13,10 +14,12 @@ import { beginWork, type GenerationObserver } from "./observer.ts";
 import { produce } from "./produce.ts";
 import type { AnswerTimes } from "./stopwatch.ts";
 import { expireKeptLogs, projectEnd } from "./project.ts";
+import { purgeDeleted } from "./purge.ts";
 
 export interface GenerationsOptions {
   log: RecordLog;
   store: GenerationStore;
+  deleted: DeletedStore;
   providers: ProviderRegistry;
   limits: GenerationLimits;
   continuation: ContinuationSetting;
@@ -230,6 +233,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
     let unfinished: GenerationRow[];
     try {
       await store.removeHidden(options.logTtlSeconds * 1000);
+      await purgeDeleted(log, options.deleted);
       unfinished = await store.unfinished();
     } catch (error) {
       report("unfinished generations could not be listed", error, { generationId: "" });

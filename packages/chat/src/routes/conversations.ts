@@ -1,4 +1,4 @@
-/** `/api/conversations`: list, create, read, change, delete. */
+/** `/api/conversations`: list, create, read, change, delete, restore. */
 import * as v from "valibot";
 import { idInPath, idPattern } from "../ids.ts";
 import type { ConversationSummary } from "../protocol.ts";
@@ -24,11 +24,8 @@ const listQuery = v.strictObject({
   cursor: v.optional(v.string()),
 });
 
-/** How long the log of a deleted answer is kept at most, in milliseconds. */
-const deletedLogMs = 60_000;
-
 export function addConversationRoutes(app: ChatApp, context: RouteContext): void {
-  const { store, log, generations, ownerOf } = context;
+  const { store, generations, ownerOf } = context;
   const { conversations } = store;
   const path = `/api/conversations/:id{${idInPath}}` as const;
 
@@ -66,14 +63,16 @@ export function addConversationRoutes(app: ChatApp, context: RouteContext): void
 
   app.delete(path, async (c) => {
     const ownerId = ownerOf(c.env.incoming);
-    const logIds = await conversations.generationIds(ownerId, c.req.param("id"));
-    const running = await store.generations.findUnfinished(ownerId, c.req.param("id"));
-    // Before the rows that name them are gone: a server killed in between leaves no log behind.
-    for (const id of logIds) if (id !== running?.id) await log.expire(id, deletedLogMs);
-    if (running) await generations.stop(running);
-    if (!(await conversations.remove(ownerId, c.req.param("id")))) throw new ProblemError("not-found");
-    // Readers of what still runs are given its end; its log goes with it, or without it where nobody works on it.
-    for (const id of logIds) await log.expire(id, id === running?.id ? deletedLogMs : 0);
+    const removed = await store.deleted.remove(ownerId, c.req.param("id"));
+    if (!removed) throw new ProblemError("not-found");
+    // Its readers are given its end.
+    if (removed.running) await generations.stop(removed.running);
     return c.body(null, 204);
+  });
+
+  app.post(`${path}/restore`, async (c) => {
+    const summary = await store.deleted.restore(ownerOf(c.env.incoming), c.req.param("id"));
+    if (!summary) throw new ProblemError("not-found");
+    return c.json(summary);
   });
 }

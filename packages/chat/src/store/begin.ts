@@ -150,15 +150,38 @@ async function beginWithin(
 /** What a request with these keys is answered with, if there was one before. */
 async function findKnown(transaction: Transaction<Schema>, request: BeginRequest): Promise<BeginResult | undefined> {
   if (request.keys.length === 0) return undefined;
-  const generation = await transaction
+  const found = await transaction
     .selectFrom("generation_keys")
     .innerJoin("generations", "generations.id", "generation_keys.generation_id")
+    .innerJoin("conversations", "conversations.id", "generations.conversation_id")
     .selectAll("generations")
+    .select(["generation_keys.key", "conversations.deleted_at_ms"])
     .where("generation_keys.owner_id", "=", request.ownerId)
     .where("generation_keys.key", "in", [...request.keys])
-    .executeTakeFirst();
-  if (!generation) return undefined;
+    .execute();
+  const known = found.find(({ deleted_at_ms: deletedAtMs }) => deletedAtMs === null);
+  if (!known) {
+    await freeKeys(transaction, request.ownerId, found);
+    return undefined;
+  }
+  const { key: _key, deleted_at_ms: _deletedAtMs, ...generation } = known;
   return generation.request_hash === request.requestHash ? { type: "known", generation } : { type: "key-reused" };
+}
+
+/** Nobody sees what these keys were used for: it was deleted. Should it be restored, they are not its any more. */
+async function freeKeys(
+  transaction: Transaction<Schema>,
+  ownerId: string,
+  found: readonly { key: string; id: string }[],
+): Promise<void> {
+  for (const { key, id } of found) {
+    await transaction
+      .deleteFrom("generation_keys")
+      .where("owner_id", "=", ownerId)
+      .where("key", "=", key)
+      .where("generation_id", "=", id)
+      .execute();
+  }
 }
 
 /** The conversation that a request means; `undefined` if it is to be made. */

@@ -19,10 +19,6 @@ export interface ConversationStore {
     id: string,
     patch: Omit<ConversationPatch, "messageId">,
   ): Promise<ConversationSummary | undefined>;
-  /** The generations of a conversation, by whose IDs their logs go. */
-  generationIds(ownerId: string, id: string): Promise<string[]>;
-  /** Deletes it with all that belongs to it, but for the logs. Returns whether there was one. */
-  remove(ownerId: string, id: string): Promise<boolean>;
 }
 
 export function createConversationStore({ database, now, changes }: StoreContext): ConversationStore {
@@ -48,7 +44,8 @@ export function createConversationStore({ database, now, changes }: StoreContext
         .selectFrom("conversations")
         .selectAll()
         .where("owner_id", "=", ownerId)
-        .where("hidden", "=", 0);
+        .where("hidden", "=", 0)
+        .where("deleted_at_ms", "is", null);
       if (after) {
         query = query.where(({ eb, or, and }) =>
           or([
@@ -109,32 +106,12 @@ export function createConversationStore({ database, now, changes }: StoreContext
         })
         .where("id", "=", id)
         .where("owner_id", "=", ownerId)
+        .where("deleted_at_ms", "is", null)
         .returningAll()
         .executeTakeFirst();
       if (!row) return undefined;
       changes.conversation(ownerId, id);
       return toSummary(row);
-    },
-
-    async generationIds(ownerId, id) {
-      const rows = await database
-        .selectFrom("generations")
-        .select("id")
-        .where("conversation_id", "=", id)
-        .where("owner_id", "=", ownerId)
-        .execute();
-      return rows.map((row) => row.id);
-    },
-
-    async remove(ownerId, id) {
-      const row = await database
-        .deleteFrom("conversations")
-        .where("id", "=", id)
-        .where("owner_id", "=", ownerId)
-        .returning("hidden")
-        .executeTakeFirst();
-      if (row?.hidden === 0) changes.conversation(ownerId, id);
-      return row !== undefined;
     },
   };
 }
@@ -145,6 +122,7 @@ async function findConversation(queries: Queries, ownerId: string, id: string): 
     .selectAll()
     .where("id", "=", id)
     .where("owner_id", "=", ownerId)
+    .where("deleted_at_ms", "is", null)
     .executeTakeFirst();
 }
 

@@ -46,18 +46,22 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
     find: (ownerId, id) =>
       database
         .selectFrom("generations")
-        .selectAll()
-        .where("id", "=", id)
-        .where("owner_id", "=", ownerId)
+        .innerJoin("conversations", "conversations.id", "generations.conversation_id")
+        .selectAll("generations")
+        .where("generations.id", "=", id)
+        .where("generations.owner_id", "=", ownerId)
+        .where("conversations.deleted_at_ms", "is", null)
         .executeTakeFirst(),
 
     findUnfinished: (ownerId, conversationId) =>
       database
         .selectFrom("generations")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .where("owner_id", "=", ownerId)
-        .where("state", "in", unfinishedStates)
+        .innerJoin("conversations", "conversations.id", "generations.conversation_id")
+        .selectAll("generations")
+        .where("generations.conversation_id", "=", conversationId)
+        .where("generations.owner_id", "=", ownerId)
+        .where("generations.state", "in", unfinishedStates)
+        .where("conversations.deleted_at_ms", "is", null)
         .executeTakeFirst(),
 
     findMessage: (id) => database.selectFrom("messages").selectAll().where("id", "=", id).executeTakeFirst(),

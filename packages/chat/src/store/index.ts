@@ -2,6 +2,7 @@
 import type { Kysely } from "kysely";
 import { createChanges, type OnChange } from "./changes.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
+import { createDeletedStore, type DeletedStore } from "./deleted.ts";
 import { createGenerationStore, type GenerationStore } from "./generations.ts";
 import { createMessageStore, type MessageStore } from "./messages.ts";
 import { migrate } from "./migrations.ts";
@@ -10,6 +11,7 @@ import { createSettingsStore, type SettingsStore } from "./settings.ts";
 
 export interface ChatStore extends AsyncDisposable {
   conversations: ConversationStore;
+  deleted: DeletedStore;
   messages: MessageStore;
   generations: GenerationStore;
   settings: SettingsStore;
@@ -32,6 +34,7 @@ export async function openChatStore({ database, now = Date.now, onChange }: Chat
   const context = { database, now, changes };
   return {
     conversations: createConversationStore(context),
+    deleted: createDeletedStore(context),
     messages: createMessageStore(context),
     generations: createGenerationStore(context),
     settings: createSettingsStore(context),

@@ -18,6 +18,7 @@ export async function lockConversation(
     .where("id", "=", id)
     .where("owner_id", "=", ownerId)
     .where("hidden", "=", 0)
+    .where("deleted_at_ms", "is", null)
     .returningAll()
     .executeTakeFirst();
 }

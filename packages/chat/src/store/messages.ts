@@ -43,6 +43,7 @@ export function createMessageStore({ database, changes }: StoreContext): Message
         .where("messages.id", "=", id)
         .where("messages.conversation_id", "=", conversationId)
         .where("conversations.owner_id", "=", ownerId)
+        .where("conversations.deleted_at_ms", "is", null)
         .executeTakeFirst();
       if (!row) return undefined;
       const generation =
@@ -73,6 +74,7 @@ export function createMessageStore({ database, changes }: StoreContext): Message
         .select("id")
         .where("id", "=", conversationId)
         .where("owner_id", "=", ownerId)
+        .where("deleted_at_ms", "is", null)
         .executeTakeFirst();
       if (!owned) return [];
       const places = await readPlaces(database, conversationId);

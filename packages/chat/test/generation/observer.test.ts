@@ -118,6 +118,7 @@ describe("an observer of answers", () => {
     const others = createGenerations({
       log: chat.log,
       store: chat.store.generations,
+      deleted: chat.store.deleted,
       providers: createProviderRegistry({ providers: [provider] }),
       limits: { firstTokenMs: 20_000, silenceMs: 20_000, totalMs: 60_000 },
       continuation: "auto",

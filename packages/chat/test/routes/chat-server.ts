@@ -27,6 +27,8 @@ export interface ChatServerOptions {
   wrapStreams?: (streams: EventStreams) => EventStreams;
   limits?: Partial<GenerationLimits>;
   generations?: Partial<GenerationsOptions>;
+  /** What the store takes for the time. @defaultValue Date.now */
+  now?: () => number;
   /** Of a whole answer in JSON. @defaultValue the routes' own */
   heartbeatMs?: number;
 }
@@ -65,6 +67,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
   const store = wrapStore(
     await openChatStore({
       database: openSqliteDatabase(":memory:"),
+      ...(options.now && { now: options.now }),
       onChange: (ownerId, change) => void changes.push({ ownerId, change }),
     }),
   );
@@ -77,6 +80,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
   const generations = createGenerations({
     log: usedLog,
     store: store.generations,
+    deleted: store.deleted,
     providers,
     limits: { firstTokenMs: 20_000, silenceMs: 20_000, totalMs: 60_000, ...options.limits },
     continuation: "auto",

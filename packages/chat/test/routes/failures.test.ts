@@ -281,7 +281,7 @@ describe("an answer that is deleted", () => {
     await asked.leave();
     const { generationId, conversationId } = asked;
     removeLog = async () => {
-      await chat.store.conversations.remove("alice", conversationId);
+      await chat.store.deleted.remove("alice", conversationId);
       await chat.log.expire(generationId, 0);
     };
     const follower = await chat.open(`/api/generations/${generationId}/events`);

@@ -36,6 +36,7 @@ function openNext(chat: ChatServer, options: Partial<GenerationsOptions> = {}): 
   return createGenerations({
     log: chat.log,
     store: chat.store.generations,
+    deleted: chat.store.deleted,
     providers: createProviderRegistry({ providers: [chat.provider] }),
     limits: { firstTokenMs: 20_000, silenceMs: 20_000, totalMs: 60_000 },
     continuation: "auto",

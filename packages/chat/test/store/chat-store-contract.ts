@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Kysely } from "kysely";
 import type { BeginRequest, BeginResult } from "../../src/store/begin.ts";
+import { restorableMs } from "../../src/store/deleted.ts";
 import { type ChatStore, openChatStore } from "../../src/store/index.ts";
 import {
   type GenerationRow,
@@ -70,6 +71,12 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       endEpoch: 1,
       endSeq: 7,
     });
+  }
+
+  async function removeForGood(ownerId: string, id: string): Promise<void> {
+    await store.deleted.remove(ownerId, id);
+    nowMs += restorableMs;
+    await store.deleted.purge(id);
   }
 
   async function countRows(table: keyof Schema, conversationId: string): Promise<number> {
@@ -411,7 +418,7 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
     test("says that a deleted generation has no place for its end", async () => {
       const owner = newOwner();
       const generation = await begin(owner);
-      await store.conversations.remove(owner, generation.conversation_id);
+      await removeForGood(owner, generation.conversation_id);
       const projection = { parts: [], end: { state: "stopped" as const }, endEpoch: 1, endSeq: 4 };
       expect(await store.generations.project(generation.id, projection)).toBe(false);
       expect(await store.generations.addTakeover(generation.id)).toBeUndefined();
@@ -527,21 +534,91 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       expect((await store.conversations.read(owner, id))?.title).toBe("what now?");
     });
 
-    test("go with all that belongs to them, and free their keys", async () => {
+    test("that are deleted are seen by no read, and are as they were when they are restored", async () => {
+      const owner = newOwner();
+      const first = await begin(owner, { keys: ["key:undone"], text: "the question" });
+      await end(first, "answer");
+      const id = first.conversation_id;
+      await store.conversations.change(owner, id, { pinned: true, systemPrompt: "be brief" });
+      const read = await store.conversations.read(owner, id);
+      const messageId = read?.messages[0]?.id ?? "";
+      expect(await store.deleted.remove(owner, id)).toEqual({ running: undefined });
+      expect(await store.deleted.remove(owner, id)).toBeUndefined();
+      expect(await store.conversations.read(owner, id)).toBeUndefined();
+      expect(await store.conversations.list(owner, { limit: 5 })).toEqual({ conversations: [], nextCursor: null });
+      expect(await store.conversations.change(owner, id, { title: "x" })).toBeUndefined();
+      expect(await store.messages.find(owner, id, messageId)).toBeUndefined();
+      expect(await store.messages.choose(owner, id, messageId)).toEqual({ type: "not-found" });
+      expect(await store.messages.remove(owner, id, messageId)).toEqual({ type: "not-found" });
+      expect(await store.messages.generationIds(owner, id, messageId)).toEqual([]);
+      expect(await store.generations.find(owner, first.id)).toBeUndefined();
+      expect(await store.generations.begin(toRequest(owner, { conversationId: id }))).toEqual({ type: "not-found" });
+      const byClient = toRequest(owner, { conversationId: id, createConversation: true });
+      expect(await store.generations.begin(byClient)).toEqual({ type: "not-found" });
+      expect(await store.deleted.restore(newOwner(), id)).toBeUndefined();
+      nowMs += restorableMs - 1;
+      expect(await store.deleted.expired(10)).toEqual([]);
+      expect(await store.deleted.restore(owner, id)).toMatchObject({ id, pinned: true });
+      expect(await store.conversations.read(owner, id)).toEqual(read);
+      expect(await store.deleted.restore(owner, id)).toBeUndefined();
+      expect((await store.generations.begin(toRequest(owner, { keys: ["key:undone"] }))).type).toBe("known");
+    });
+
+    test("that are deleted while they are answered name what is to be stopped, which still finds its end", async () => {
+      const owner = newOwner();
+      const generation = await begin(owner);
+      const id = generation.conversation_id;
+      expect(await store.deleted.remove(owner, id)).toMatchObject({ running: { id: generation.id } });
+      expect(await store.generations.findUnfinished(owner, id)).toBeUndefined();
+      await end(generation, "so far", "stopped");
+      await store.deleted.restore(owner, id);
+      expect((await store.conversations.read(owner, id))?.messages[1]).toMatchObject({
+        parts: [{ type: "text", text: "so far" }],
+        metadata: { state: "stopped" },
+      });
+    });
+
+    test("free their keys at once, for what is asked next", async () => {
+      const owner = newOwner();
+      const first = await begin(owner, { keys: ["key:freed", "key:freed-too"] });
+      await store.deleted.remove(owner, first.conversation_id);
+      const request = toRequest(owner, { keys: ["key:freed"], requestHash: "another hash" });
+      const results = await Promise.all([1, 2, 3].map(() => store.generations.begin(request)));
+      expect(results.map(({ type }) => type).toSorted()).toEqual(["begun", "known", "known"]);
+      await store.deleted.restore(owner, first.conversation_id);
+      expect(await store.generations.begin(request)).toMatchObject({ type: "known" });
+      expect((await store.generations.begin(toRequest(owner, { keys: ["key:freed-too"] }))).type).toBe("known");
+    });
+
+    test("are gone for good after ten minutes, with all that belongs to them, and can be restored no more", async () => {
       const owner = newOwner();
       const first = await begin(owner, { keys: ["key:gone"] });
       await end(first, "answer");
       const second = await begin(owner, { conversationId: first.conversation_id });
       const kept = await begin(owner);
-      const ids = await store.conversations.generationIds(owner, first.conversation_id);
-      expect(ids.toSorted()).toEqual([first.id, second.id].toSorted());
-      expect(await store.conversations.remove(owner, first.conversation_id)).toBe(true);
-      expect(await store.conversations.read(owner, first.conversation_id)).toBeUndefined();
-      expect(await store.generations.find(owner, first.id)).toBeUndefined();
+      const id = first.conversation_id;
+      await store.deleted.remove(owner, id);
+      nowMs += restorableMs - 1;
+      await store.deleted.purge(id);
+      await store.deleted.purge(kept.conversation_id);
+      expect(await countRows("messages", id)).toBe(4);
+      nowMs += 1;
+      expect(await store.deleted.restore(owner, id)).toBeUndefined();
+      const [expired, ...others] = await store.deleted.expired(10);
+      expect([expired?.id, others]).toEqual([id, []]);
+      expect(expired?.generations).toHaveLength(2);
+      expect(expired?.generations).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ id: first.id, state: "completed" }),
+          expect.objectContaining({ id: second.id, state: "queued" }),
+        ]),
+      );
+      await store.deleted.purge(id);
+      await store.deleted.purge(id);
       for (const table of ["messages", "generations", "generation_keys"] as const) {
-        expect(await countRows(table, first.conversation_id)).toBe(0);
+        expect(await countRows(table, id)).toBe(0);
       }
-      expect(await store.conversations.remove(owner, first.conversation_id)).toBe(false);
+      expect(await store.deleted.expired(10)).toEqual([]);
       expect(await store.conversations.read(owner, kept.conversation_id)).toBeDefined();
       expect((await begin(owner, { keys: ["key:gone"] })).id).not.toBe(first.id);
     });
@@ -627,8 +704,7 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
     const id = generation.conversation_id;
     expect(await store.conversations.read(other, id)).toBeUndefined();
     expect(await store.conversations.change(other, id, { title: "mine now" })).toBeUndefined();
-    expect(await store.conversations.generationIds(other, id)).toEqual([]);
-    expect(await store.conversations.remove(other, id)).toBe(false);
+    expect(await store.deleted.remove(other, id)).toBeUndefined();
     expect((await store.conversations.list(other, { limit: 5 }))?.conversations).toEqual([]);
     expect(await store.generations.find(other, generation.id)).toBeUndefined();
     expect(await store.generations.findUnfinished(other, id)).toBeUndefined();
