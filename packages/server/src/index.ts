@@ -16,6 +16,7 @@ export { HubError, type HubErrorCode } from "./hub/errors.ts";
 export { type ChannelMap, createHub, type Hub, type PublishOptions } from "./hub/hub.ts";
 export type { AuthorizationQuestion, FollowOptions, HubLimits, HubOptions, OpenHubOptions } from "./hub/hub-options.ts";
 export type { PresenceEvent, PresenceMode, PresenceState } from "./hub/presence.ts";
+export { createOccupancy, type Occupancy } from "./occupancy.ts";
 export type { StreamObserver } from "./observer.ts";
 export type { OutgoingEvent } from "@typebar/sse";
 export type { RecordEvent, RecordFormat } from "./pull.ts";

@@ -3,7 +3,7 @@
  * that whoever is refused has started nothing; nobody who is in is put out.
  */
 import type { ServerResponse } from "node:http";
-import { toAddressKey } from "@typebar/server";
+import { createOccupancy, toAddressKey } from "@typebar/server";
 
 export interface StreamLimitOptions {
   /** `Infinity`: any number. */
@@ -19,25 +19,15 @@ export interface StreamLimit {
 }
 
 export function createStreamLimit({ perAddress, onRefused }: StreamLimitOptions): StreamLimit {
-  const counts = new Map<string, number>();
+  const occupancy = createOccupancy();
   const admitted = new WeakSet<ServerResponse>();
-
-  function leave(key: string): void {
-    const count = (counts.get(key) ?? 0) - 1;
-    if (count > 0) counts.set(key, count);
-    else counts.delete(key);
-  }
 
   function take(address: string): (() => void) | undefined {
     if (perAddress === Number.POSITIVE_INFINITY) return nothing;
-    const key = toAddressKey(address);
-    const count = counts.get(key) ?? 0;
-    if (count >= perAddress) {
-      onRefused();
-      return undefined;
-    }
-    counts.set(key, count + 1);
-    return () => leave(key);
+    const name = toAddressKey(address);
+    if (occupancy.take([[name, perAddress]])) return () => occupancy.giveBack([name]);
+    onRefused();
+    return undefined;
   }
 
   return {

@@ -12,7 +12,7 @@ import type { FollowOptions, HubLimits } from "./hub-options.ts";
 import { createSlots } from "./limits.ts";
 import { findPlaces, toReady } from "./places.ts";
 import type { Presence } from "./presence.ts";
-import type { Rights } from "./rights.ts";
+import type { Asked, Rights } from "./rights.ts";
 
 export interface FollowersOptions {
   /** Of a channel that nothing was published to. */
@@ -60,9 +60,9 @@ export function createFollowers(options: FollowersOptions): Followers {
     if (isClosing) throw new HubError("draining", "The hub is being closed");
   }
 
-  async function recheckOne(follower: Follower): Promise<void> {
+  async function recheckOne(follower: Follower, asked?: Asked): Promise<void> {
     // An answer that cannot be had is none that allows.
-    await rights.check("subscribe", follower.channels, follower.user).catch(() => follower.forbid());
+    await rights.check("subscribe", follower.channels, follower.user, asked).catch(() => follower.forbid());
   }
 
   return {
@@ -105,7 +105,8 @@ export function createFollowers(options: FollowersOptions): Followers {
     async recheck(user) {
       rights.change();
       const concerned = [...followers].filter((follower) => user === undefined || follower.user === user);
-      await Promise.all(concerned.map(recheckOne));
+      const asked: Asked = new Map();
+      await Promise.all(concerned.map((follower) => recheckOne(follower, asked)));
     },
     async close() {
       isClosing = true;

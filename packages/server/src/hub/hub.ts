@@ -59,7 +59,7 @@ export interface Hub<C extends ChannelMap = ChannelMap> {
   /** Who follows a channel here and now. */
   presence(channel: keyof C & string): PresenceState;
   /**
-   * Asks `authorize` again for open connections, of one user or of all; those that it refuses are cut off, and refused when they
+   * Asks `authorize` again for open connections, of one user or of all, once for each user and channel; those that it refuses are cut off, and refused when they
    * come back. To be called when rights have changed.
    */
   recheck(which?: { user?: string }): Promise<void>;

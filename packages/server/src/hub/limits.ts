@@ -1,5 +1,6 @@
 /** How many connections there may be at once, of one user, from one address, of all. Used by hub. */
 import { toAddressKey } from "../address-key.ts";
+import { createOccupancy } from "../occupancy.ts";
 import { HubError } from "./errors.ts";
 
 export interface ConnectionLimits {
@@ -28,16 +29,10 @@ export interface SlotOwner {
 }
 
 export function createSlots({ connections, connectionsPerUser, connectionsPerAddress }: ConnectionLimits): Slots {
-  const counts = new Map<string, number>();
+  const occupancy = createOccupancy();
 
-  function countUp(key: string, by: number): void {
-    const count = (counts.get(key) ?? 0) + by;
-    if (count > 0) counts.set(key, count);
-    else counts.delete(key);
-  }
-
-  function toWanted({ user, address }: SlotOwner): Array<[key: string, limit: number]> {
-    const wanted: Array<[key: string, limit: number]> = [["all", connections]];
+  function toWanted({ user, address }: SlotOwner): Array<[name: string, most: number]> {
+    const wanted: Array<[name: string, most: number]> = [["all", connections]];
     if (user !== undefined) wanted.push([`user ${user}`, connectionsPerUser]);
     if (address !== undefined) wanted.push([`address ${toAddressKey(address)}`, connectionsPerAddress]);
     return wanted;
@@ -45,14 +40,9 @@ export function createSlots({ connections, connectionsPerUser, connectionsPerAdd
 
   return {
     take(who) {
-      const wanted = toWanted(who);
-      if (wanted.some(([key, limit]) => (counts.get(key) ?? 0) >= limit)) {
-        throw new HubError("too-many-connections", "There are too many connections; close one, or come back later");
-      }
-      for (const [key] of wanted) countUp(key, 1);
+      if (occupancy.take(toWanted(who))) return;
+      throw new HubError("too-many-connections", "There are too many connections; close one, or come back later");
     },
-    giveBack(who) {
-      for (const [key] of toWanted(who)) countUp(key, -1);
-    },
+    giveBack: (who) => occupancy.giveBack(toWanted(who).map(([name]) => name)),
   };
 }

@@ -16,12 +16,31 @@ export interface Rights {
     action: AuthorizationQuestion["action"],
     channels: readonly string[],
     user: string | undefined,
+    asked?: Asked,
   ): Promise<number>;
 }
+
+/** Answers that several who are looked at together share: by version, user and channel, each is asked for once. */
+export type Asked = Map<string, Promise<boolean>>;
 
 /** @param authorize - Without it all is allowed. */
 export function createRights(authorize: HubOptions["authorize"]): Rights {
   let version = 0;
+
+  function ask(
+    authorizeOne: NonNullable<typeof authorize>,
+    question: AuthorizationQuestion,
+    asked: Asked,
+  ): Promise<boolean> {
+    const { action, channel, user } = question;
+    const key = JSON.stringify([version, action, channel, user]);
+    const known = asked.get(key);
+    if (known) return known;
+    const answer = (async () => authorizeOne(question))();
+    asked.set(key, answer);
+    return answer;
+  }
+
   return {
     get version() {
       return version;
@@ -29,10 +48,10 @@ export function createRights(authorize: HubOptions["authorize"]): Rights {
     change() {
       version += 1;
     },
-    async check(action, channels, user) {
+    async check(action, channels, user, asked = new Map()) {
       while (authorize) {
         const askedVersion = version;
-        const answers = await Promise.all(channels.map(async (channel) => authorize({ action, channel, user })));
+        const answers = await Promise.all(channels.map((channel) => ask(authorize, { action, channel, user }, asked)));
         if (askedVersion !== version) continue;
         const refused = answers.findIndex((may) => !may);
         if (refused >= 0) throw new HubError("forbidden", `This channel may not be used so: ${channels[refused]}`);

@@ -282,6 +282,38 @@ it("cuts off those who may not follow any more, refuses them when they come back
   expect(closed).toEqual(["forbidden", "forbidden", "forbidden"]);
 });
 
+it("asks again once for each user and channel, however many connections they have, and anew where rights change meanwhile", async () => {
+  const { asked, authorize } = createQuestions();
+  let asking = false;
+  await using world = await startHub({
+    log: openMemoryLog(),
+    authorize: (question) => !asking || authorize(question),
+  });
+  const anns = [await world.join("/a?user=ann"), await world.join("/a,b?user=ann"), await world.join("/a,b?user=ann")];
+  const other = await world.join("/a");
+  const questions = (): string[] => asked.map(({ channel, user }) => `${user} ${channel}`).toSorted();
+  asking = true;
+  const first = world.hub.recheck();
+  await eventually(() => asked.length >= 3);
+  await new Promise(setImmediate);
+  expect(questions()).toEqual(["ann a", "ann b", "undefined a"]);
+  // What was answered before this counts no more.
+  const stale = asked.splice(0);
+  const second = world.hub.recheck({ user: "ann" });
+  await eventually(() => asked.length >= 2);
+  for (const { answer } of stale) answer(true);
+  await eventually(() => asked.length >= 5);
+  await new Promise(setImmediate);
+  expect(questions()).toEqual(["ann a", "ann a", "ann b", "ann b", "undefined a"]);
+  for (const { channel, answer } of asked) answer(channel === "a");
+  await Promise.all([first, second]);
+  await Promise.all(anns.slice(1).map(({ closed }) => closed));
+  await eventually(() => world.hub.openCount === 2);
+  await world.hub.publish("a", { data: "last" });
+  await untilCount(anns[0] ?? other, 1);
+  await untilCount(other, 1);
+});
+
 it("answers a request whose body is still coming", async () => {
   await using world = await startHub({ log: openMemoryLog(), authorize: () => false });
   const sent = sendRequest({ port: world.port, method: "POST", path: "/rates" });
