@@ -185,7 +185,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
       return "ended";
     }
     const prompt = toStoredPrompt(generation);
-    const messages = prompt?.messages ?? (await readHistory(generation));
+    const messages = prompt?.messages ?? (await readPrompt(generation));
     return produce({
       log,
       lease,
@@ -219,6 +219,13 @@ export function createGenerations(options: GenerationsOptions): Generations {
 
   function tellUnasked({ id, conversation_id, model }: GenerationRow, origin: Origin, end: EndMetadata): void {
     beginWork(observers, { generationId: id, conversationId: conversation_id, model, ...origin }).ended(end);
+  }
+
+  /** A prompt of a request's own says for itself what goes before its messages. */
+  async function readPrompt(generation: GenerationRow): Promise<ProviderMessage[]> {
+    const text = await store.systemPrompt(generation);
+    const history = await readHistory(generation);
+    return text.trim() === "" ? history : [{ role: "system", text }, ...history];
   }
 
   async function readHistory(generation: GenerationRow): Promise<ProviderMessage[]> {

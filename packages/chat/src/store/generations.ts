@@ -24,6 +24,8 @@ export interface GenerationStore {
   findMessage(id: string): Promise<MessageRow | undefined>;
   /** The messages that a generation answers, oldest first. */
   history(generation: GenerationRow): Promise<MessageRow[]>;
+  /** What the model is told before the messages: the conversation's own, else that of its owner's settings; perhaps empty. */
+  systemPrompt(generation: GenerationRow): Promise<string>;
   /** Every generation that has not ended, of all owners. */
   unfinished(): Promise<GenerationRow[]>;
   setRunning(id: string): Promise<void>;
@@ -74,6 +76,16 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
         .execute();
       const answer = messages.find((message) => message.id === generation.message_id);
       return branchOf(messages, answer?.parent_id ?? null);
+    },
+
+    async systemPrompt(generation) {
+      const row = await database
+        .selectFrom("conversations")
+        .leftJoin("settings", "settings.owner_id", "conversations.owner_id")
+        .select(["conversations.system_prompt as own", "settings.system_prompt as default"])
+        .where("conversations.id", "=", generation.conversation_id)
+        .executeTakeFirst();
+      return row?.own ?? row?.default ?? "";
     },
 
     unfinished: () =>
