@@ -1,3 +1,4 @@
+export { type Cluster, type ClusterOptions, openCluster } from "./cluster.ts";
 export * from "./faulty-proxy.ts";
 export * from "./random.ts";
 export * from "./scripted-answer.ts";

@@ -2,7 +2,7 @@
 // First: what is imported below reads the environment as it is loaded.
 import "./unset-empty.ts";
 import { readFileSync } from "node:fs";
-import { DatabaseFileError } from "@typebar/chat";
+import { DatabaseFileError, StoreUnavailableError } from "@typebar/chat";
 import { LogError } from "@typebar/log";
 import { ConfigError } from "./config/config-error.ts";
 import { type Config, loadConfig } from "./config/load-config.ts";
@@ -41,7 +41,26 @@ function readVersion(): string {
 /** One sentence for what a person can put right; `undefined` for what is a bug of ours. */
 function explain(error: unknown, config: Config | undefined): string | undefined {
   if (error instanceof ConfigError) return `${error.message}.`.replace(/\.\.$/, ".");
+  if (config?.shared) return explainShared(error) ?? explainPort(error, config);
   if (error instanceof DatabaseFileError || error instanceof LogError) return explainFile(error, config?.dataDir);
+  return explainPort(error, config);
+}
+
+/** PostgreSQL's and Redis's own words may hold anything: only what kind of error it is is told. */
+function explainShared(error: unknown): string | undefined {
+  if (error instanceof StoreUnavailableError)
+    return "PostgreSQL does not answer. See that it runs, and that DATABASE_URL names it.";
+  if (error instanceof LogError)
+    return "Redis does not answer, or refuses to write. See that it runs, and that REDIS_URL names it.";
+  const code = error instanceof Error && "severity" in error && "code" in error ? String(error.code) : "";
+  if (code.startsWith("28")) return "PostgreSQL refuses the user or the password of DATABASE_URL.";
+  if (code === "3D000") return "PostgreSQL has no database of the name in DATABASE_URL. Create it first: createdb.";
+  if (code === "42501")
+    return "The user of DATABASE_URL may not create tables there. Give it the right, or run typebar migrate with another user.";
+  return undefined;
+}
+
+function explainPort(error: unknown, config: Config | undefined): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE")
     return `Port ${config?.port} of ${config?.host} is in use. Stop what uses it, or set PORT to another.`;
@@ -69,14 +88,14 @@ function explainFile(error: DatabaseFileError | LogError, dataDir: string | unde
   }
 }
 
-function greet({ url, networkUrls, dataDir, defaultModel, onlyGuide, hasPage }: TypebarServer): void {
+function greet({ url, networkUrls, place, defaultModel, onlyGuide, hasPage }: TypebarServer): void {
   console.log([`Typebar is at ${url}`, ...networkUrls].join(", "));
   if (onlyGuide)
     console.log("Answers come from Typebar's own guide, not a language model. To connect one: docs/en/models.md");
   else if (defaultModel === "")
     console.log("The model server that is configured does not answer. Questions are refused until it does.");
   else console.log(`Answers come from ${defaultModel}`);
-  console.log(`Conversations are kept in ${dataDir}`);
+  console.log(`Conversations are kept in ${place}`);
   if (!hasPage) console.log("The page has not been built: npm run build:web");
 }
 

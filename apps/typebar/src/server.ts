@@ -1,4 +1,5 @@
-/** The composition root: wires log, store, providers and routes into one server. Called by main.ts; the only place that knows the drivers. */
+/** The composition root: wires log, store, providers and routes into one server. Called by main.ts. */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,12 +9,11 @@ import {
   createChatRoutes,
   createGenerations,
   createProviderRegistry,
+  joinNodes,
   openChatStore,
-  openSqliteDatabase,
   problem,
   problemFor,
 } from "@typebar/chat";
-import { openSqliteLog } from "@typebar/log/sqlite";
 import { createEventStreams, createHub } from "@typebar/server";
 import type { Logger } from "pino";
 import { createAccess } from "./access/access.ts";
@@ -26,7 +26,7 @@ import { createSignInRoutes } from "./access/sign-in.ts";
 import { createStreamLimit } from "./access/stream-limit.ts";
 import { createChangePublisher, soleOwner } from "./channels/changes.ts";
 import { createChannelRoutes, isChannelFollow } from "./channels/channel-routes.ts";
-import { createOnlineChannel } from "./channels/online.ts";
+import { createOnlineChannel, onlineChannel } from "./channels/online.ts";
 import type { Config } from "./config/load-config.ts";
 import { listen, readOpenFilesLimit } from "./listen.ts";
 import { createGenerationLines } from "./logging/generation-lines.ts";
@@ -36,13 +36,15 @@ import { createMetrics } from "./metrics/create-metrics.ts";
 import { findProviders } from "./providers.ts";
 import { toNetworkUrls, toUrl } from "./server-addresses.ts";
 import { createStaticFiles } from "./static/static-files.ts";
+import { openStores } from "./stores.ts";
 
 export interface TypebarServer {
   /** Where people open it. */
   url: string;
   /** Where people on other machines open it: with an address that stands for all of this machine's. */
   networkUrls: string[];
-  dataDir: string;
+  /** Where conversations are kept, for people. */
+  place: string;
   /** The model that answers unless a question names another; empty if none could be listed. */
   defaultModel: string;
   /** Only the guide answers: no language model is connected. */
@@ -59,26 +61,38 @@ const ownerOf = (): string => soleOwner;
 const rootDir = resolve(import.meta.dirname, "../../..");
 
 /**
- * @throws {LogError} "locked", "damaged", "unwritable"; {DatabaseFileError}; an `EADDRINUSE` or `EACCES` of the port.
+ * @throws what {@link openStores} throws; {LogError} "unavailable"; an `EADDRINUSE` or `EACCES` of the port.
  */
 export async function openTypebar(config: Config, logger: Logger): Promise<TypebarServer> {
   await using opened = new AsyncDisposableStack();
-  const dataDir = resolve(config.dataDir);
   const docsDir = join(rootDir, "docs");
   const metrics = createMetrics();
-  // First, because its lock keeps a second process away from everything else in the folder.
-  const log = metrics.observeLog(opened.use(openSqliteLog({ path: join(dataDir, "log.db") })));
+  const { log: plainLog, openDatabase, place } = openStores(config);
+  const log = metrics.observeLog(opened.use(plainLog));
   const hub = createHub({ log, observer: metrics.streams });
   const store = opened.use(
     await openChatStore({
-      database: openSqliteDatabase(join(dataDir, "typebar.db")),
+      database: openDatabase(),
       onChange: createChangePublisher(hub, (error) => logger.warn({ err: error }, "a change could not be told")),
     }),
   );
   const { providers: found, onlyGuide } = await findProviders(config, docsDir);
   const providers = createProviderRegistry({ providers: found, defaultModel: config.model });
   const streams = createEventStreams({ log, observer: metrics.streams });
-  const online = createOnlineChannel({ hub, countStreams: () => streams.openCount + hub.openCount });
+  const countStreams = (): number => streams.openCount + hub.openCount;
+  const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const nodes =
+    config.shared &&
+    (await joinNodes({
+      store: store.nodes,
+      id: holder,
+      // A node that cannot write answers must not be counted on to take any up.
+      check: () => log.acquire(readyLog, { holder, ttlMs: 0 }),
+      countStreams: () => ({ streams: countStreams(), followers: hub.presence(onlineChannel).count }),
+      report: (message, error) => logger.error({ err: error }, message),
+    }));
+  if (nodes) opened.defer(() => nodes.leave());
+  const online = createOnlineChannel({ hub, countStreams, ...(nodes && { others: nodes }) });
   const streamLimit = createStreamLimit({
     perAddress: config.streamsPerAddress,
     onRefused: () => metrics.streams.refused("too-many-connections"),
@@ -92,7 +106,8 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     continuation: config.continuation,
     maxTakeovers: config.attempts,
     logTtlSeconds: config.logTtlSeconds,
-    holder: `${hostname()}:${process.pid}`,
+    holder,
+    ...(nodes && { nodes }),
     report: (message, error, details) => logger.error({ err: error, ...details }, message),
     observers: [metrics.generations, createGenerationLines(logger)],
   });
@@ -211,12 +226,13 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   return {
     url: toUrl(config, server),
     networkUrls: toNetworkUrls(config, server),
-    dataDir,
+    place,
     defaultModel,
     onlyGuide,
     hasPage: files.hasPage,
     async close(graceMs) {
       draining = true;
+      await nodes?.leave();
       streams.cut();
       hub.cut();
       await generations.drain(graceMs);
@@ -238,5 +254,7 @@ function setHeaders(outgoing: ServerResponse, headers: Readonly<Record<string, s
 
 type Env = Pick<HttpBindings, "incoming" | "outgoing">;
 
+/** What `GET /readyz` writes to. */
+const readyLog = "readyz";
 /** How long the start waits for providers to list their models. */
 const listTimeoutMs = 1000;

@@ -13,8 +13,17 @@ export interface OnlineOptions {
   hub: Hub;
   /** Event streams that are open. */
   countStreams: () => number;
+  /** The other servers that share the channel. @defaultValue there is none */
+  others?: OtherNodes;
   /** @defaultValue 1000 */
   intervalMs?: number;
+}
+
+export interface OtherNodes {
+  /** What is open there. */
+  readonly othersLoad: { streams: number; followers: number };
+  /** This one tells for all. */
+  readonly isFirst: boolean;
 }
 
 export interface OnlineChannel {
@@ -30,14 +39,21 @@ export interface OnlineChannel {
   close: () => void;
 }
 
+const alone: OtherNodes = { othersLoad: { streams: 0, followers: 0 }, isFirst: true };
+
 /** What is told must be within the history of the channel, also where nothing changes for hours. */
 const repeatMs = 15 * 60_000;
 
-export function createOnlineChannel({ hub, countStreams, intervalMs = 1000 }: OnlineOptions): OnlineChannel {
+export function createOnlineChannel(options: OnlineOptions): OnlineChannel {
+  const { hub, countStreams, others = alone, intervalMs = 1000 } = options;
   let told: (Online & { atMs: number }) | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const isShared = others !== alone;
 
-  const countFollowers = (): number => hub.presence(onlineChannel).count;
+  function look(): Online {
+    const { streams, followers } = others.othersLoad;
+    return { count: countStreams() + streams, followers: hub.presence(onlineChannel).count + followers };
+  }
 
   async function tell(state: Online): Promise<void> {
     const nowMs = performance.now();
@@ -58,21 +74,28 @@ export function createOnlineChannel({ hub, countStreams, intervalMs = 1000 }: On
   }
 
   function tick(): void {
-    const followers = countFollowers();
-    if (followers === 0) stop();
+    const state = look();
+    // Elsewhere somebody may begin to follow at any time.
+    if (state.followers === 0 && !isShared) stop();
+    if (state.followers === 0) return;
+    if (!others.isFirst) told = undefined;
     // A store that does not answer is asked again a second later.
-    else tell({ count: countStreams(), followers }).catch(() => undefined);
+    else tell(state).catch(() => undefined);
   }
+
+  const start = (): void => void (timer ??= setInterval(tick, intervalMs).unref());
+  if (isShared) start();
 
   return {
     async expect() {
-      const followers = countFollowers();
-      if (followers > 0 && told) return;
-      await tell({ count: countStreams() + 1, followers: followers + 1 });
+      const { count, followers } = look();
+      const isTold = isShared ? followers > 0 : followers > 0 && told !== undefined;
+      if (!isTold) await tell({ count: count + 1, followers: followers + 1 });
     },
     watch({ tellsAgain }) {
       if (tellsAgain) told = undefined;
-      timer ??= setInterval(tick, intervalMs).unref();
+      if (tellsAgain && !others.isFirst) tell(look()).catch(() => undefined);
+      start();
     },
     close: stop,
   };

@@ -5,7 +5,7 @@ export type ConfigErrorCode =
   | "unreadable-file"
   | "given-twice"
   | "invalid-value"
-  | "not-in-this-version"
+  | "half-shared"
   | "password-needed"
   | "same-secret";
 

@@ -6,7 +6,7 @@ import { createHelp } from "./help.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { fromConfigFile, fromEnvironment, fromFlags, gatherValues } from "./sources.ts";
 import type { NamedValue, ReadFile } from "./sources.ts";
-import { laterVariables, toFlag, variableNames, variableSchema, variableTexts } from "./variables.ts";
+import { toFlag, variableNames, variableSchema, variableTexts } from "./variables.ts";
 import type { Variable } from "./variables.ts";
 
 export interface Config {
@@ -15,6 +15,8 @@ export interface Config {
   port: number;
   /** As it was named; relative to the working directory. */
   dataDir: string;
+  /** Where several servers keep what they share; `undefined`: this one keeps all in `dataDir`. */
+  shared: { databaseUrl: string; redisUrl: string } | undefined;
   /** `provider/model`; `undefined`: the first that is found. */
   model: string | undefined;
   openaiBaseUrl: string | undefined;
@@ -76,7 +78,7 @@ export function loadConfig({ argv, env, readFile }: LoadConfigOptions): LoadedCo
 }
 
 function parseFlags(argv: string[]): Record<string, unknown> {
-  const names = [...variableNames, ...laterVariables].flatMap((name) => [toFlag(name), toFlag(`${name}_FILE`)]);
+  const names = variableNames.flatMap((name) => [toFlag(name), toFlag(`${name}_FILE`)]);
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
   try {
     return parseArgs({ args: argv, options: { ...options, help: { type: "boolean" }, version: { type: "boolean" } } })
@@ -105,6 +107,7 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     host: found.HOST,
     port: found.PORT,
     dataDir: found.TYPEBAR_DATA,
+    shared: toShared(found.DATABASE_URL, found.REDIS_URL),
     model: found.TYPEBAR_MODEL,
     openaiBaseUrl: found.OPENAI_BASE_URL?.href.replace(/\/+$/, ""),
     openaiApiKey: found.OPENAI_API_KEY,
@@ -125,6 +128,17 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     logTtlSeconds: found.TYPEBAR_LOG_TTL_S,
     logLevel: found.TYPEBAR_LOG_LEVEL,
   };
+}
+
+/** Servers that shared only one of them would each take the others' answers for their own, or for lost. */
+function toShared(databaseUrl: string | undefined, redisUrl: string | undefined): Config["shared"] {
+  if (databaseUrl === undefined && redisUrl === undefined) return undefined;
+  if (databaseUrl !== undefined && redisUrl !== undefined) return { databaseUrl, redisUrl };
+  const [set, missing] = databaseUrl === undefined ? ["REDIS_URL", "DATABASE_URL"] : ["DATABASE_URL", "REDIS_URL"];
+  throw new ConfigError(
+    "half-shared",
+    `${set} is set, so ${missing} must be set too: several servers share both. For one server leave both unset.`,
+  );
 }
 
 /** The single owner on loopback is not limited. */

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { ConfigError } from "./config-error.ts";
-import { laterVariables, toFlag, variableNames, variableTexts } from "./variables.ts";
+import { toFlag, variableNames, variableTexts } from "./variables.ts";
 import type { Variable } from "./variables.ts";
 
 const configFileName = "typebar.json";
@@ -28,14 +28,6 @@ const fileSchema = v.record(v.string(), v.union([v.string(), v.number(), v.array
 
 export function gatherValues(sources: Source[], readFile: ReadFile): Map<Variable, NamedValue> {
   const values = new Map<Variable, NamedValue>();
-  for (const source of sources) {
-    for (const later of laterVariables.filter((name) => (source.read(name) ?? "") !== "")) {
-      throw new ConfigError(
-        "not-in-this-version",
-        `${source.label(later)} is set, but is not in this version; Typebar keeps its data in TYPEBAR_DATA.`,
-      );
-    }
-  }
   for (const name of variableNames) {
     for (const source of sources) {
       const found = readOne(source, name, readFile);
@@ -108,7 +100,7 @@ function readConfigFile(readFile: ReadFile): v.InferOutput<typeof fileSchema> {
       `${configFileName} must be a JSON object whose values are texts, numbers or lists of them.`,
     );
   }
-  const known = new Set<string>([...variableNames, ...laterVariables].flatMap((name) => [name, `${name}_FILE`]));
+  const known = new Set<string>(variableNames.flatMap((name) => [name, `${name}_FILE`]));
   const unknown = Object.keys(parsed.output).find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw new ConfigError(

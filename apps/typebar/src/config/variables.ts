@@ -28,6 +28,11 @@ const isOrigin = (text: string): boolean => {
   return url !== undefined && /^https?:$/.test(url.protocol) && (text === url.origin || text === `${url.origin}/`);
 };
 
+const isUrlOf =
+  (protocol: RegExp) =>
+  (text: string): boolean =>
+    protocol.test(urlOf(text)?.protocol ?? "");
+
 const list = <T>(item: v.GenericSchema<string, T>): v.GenericSchema<string, T[]> =>
   v.pipe(
     v.string(),
@@ -47,6 +52,8 @@ export const variableSchema = v.object({
   HOST: v.optional(host, "127.0.0.1"),
   PORT: v.optional(wholeNumber(0, 65_535), "8787"),
   TYPEBAR_DATA: v.optional(v.pipe(v.string(), v.regex(/^[^\0]+$/)), "./data"),
+  DATABASE_URL: v.optional(v.pipe(v.string(), v.check(isUrlOf(/^postgres(?:ql)?:$/)))),
+  REDIS_URL: v.optional(v.pipe(v.string(), v.check(isUrlOf(/^(?:rediss?|unix):$/)))),
   TYPEBAR_MODEL: v.optional(v.pipe(v.string(), v.regex(/^\S{1,200}$/))),
   OPENAI_BASE_URL: v.optional(webAddress),
   OPENAI_API_KEY: v.optional(secret),
@@ -101,7 +108,17 @@ const milliseconds = (from: number): string => `a whole number of milliseconds f
 export const variableTexts: Record<Variable, VariableText> = {
   HOST: { help: "address to listen on", accepts: "a host name or an IP address" },
   PORT: { help: "port to listen on; 0 takes a free one", accepts: "a whole number from 0 to 65535" },
-  TYPEBAR_DATA: { help: "folder of conversations and answers", accepts: "a path" },
+  TYPEBAR_DATA: { help: "folder of conversations and answers, without DATABASE_URL and REDIS_URL", accepts: "a path" },
+  DATABASE_URL: {
+    help: "PostgreSQL that keeps the conversations of several servers; goes with REDIS_URL",
+    accepts: "of the form postgresql://user:password@host:port/database",
+    secret: true,
+  },
+  REDIS_URL: {
+    help: "Redis or Valkey that carries the answers of several servers; goes with DATABASE_URL",
+    accepts: "of the form redis://user:password@host:port/database, rediss:// with TLS, or unix:///path",
+    secret: true,
+  },
   TYPEBAR_MODEL: {
     help: "model that answers unless a question names another",
     accepts: "of the form provider/model, such as openai/gpt-5, or a model of the first provider",
@@ -164,9 +181,6 @@ export const variableTexts: Record<Variable, VariableText> = {
 };
 
 export const variableNames: Variable[] = v.parse(v.array(v.keyof(variableSchema)), Object.keys(variableSchema.entries));
-
-/** Known from other versions; naming one is a clear error, not silence. */
-export const laterVariables: readonly string[] = ["DATABASE_URL", "REDIS_URL"];
 
 /** `TYPEBAR_FIRST_TOKEN_MS` -> `first-token-ms`. */
 export function toFlag(name: string): string {

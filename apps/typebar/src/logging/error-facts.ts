@@ -5,7 +5,7 @@
  * the row, a provider the question. So they stay out, but for errors whose words are ours; what remains says which kind
  * of error it was and where in the code.
  */
-import { DatabaseFileError, ProviderError } from "@typebar/chat";
+import { DatabaseFileError, ProviderError, StoreUnavailableError } from "@typebar/chat";
 import { LogError } from "@typebar/log";
 
 export interface ErrorFacts {
@@ -51,8 +51,10 @@ function readField(error: Error, name: string): unknown {
   return Object.getOwnPropertyDescriptor(error, name)?.value;
 }
 
-function isOurs(error: Error): error is LogError | DatabaseFileError | ProviderError {
-  return error instanceof LogError || error instanceof DatabaseFileError || error instanceof ProviderError;
+const ourErrors = [LogError, DatabaseFileError, ProviderError, StoreUnavailableError];
+
+function isOurs(error: Error): error is InstanceType<(typeof ourErrors)[number]> {
+  return ourErrors.some((kind) => error instanceof kind);
 }
 
 function isCode(value: unknown): value is string | number {

@@ -44,6 +44,7 @@ describe("configuration", () => {
       host: "127.0.0.1",
       port: 8787,
       dataDir: "./data",
+      shared: undefined,
       model: undefined,
       openaiBaseUrl: undefined,
       openaiApiKey: undefined,
@@ -208,12 +209,23 @@ describe("configuration", () => {
     expect(complaintOf({ env: { PORT: "1", PORT_FILE: "p" }, files: { p: "2" } }).code).toBe("given-twice");
   });
 
-  test.each(["DATABASE_URL", "REDIS_URL"])("says that %s is not in this version", (name) => {
-    expect(complaintOf({ env: { [name]: "x://y:z@h" } })).toMatchObject({
-      code: "not-in-this-version",
-      message: expect.stringContaining(name),
-    });
-    expect(complaintOf({ env: { [name]: "x://y:z@h" } }).message).not.toContain("z@h");
+  test("takes PostgreSQL and Redis together, and neither alone", () => {
+    const urls = { DATABASE_URL: "postgresql://ann:secret@db/chat", REDIS_URL: "redis://:secret@cache:6379" };
+    expect(configOf({ env: urls }).shared).toEqual({ databaseUrl: urls.DATABASE_URL, redisUrl: urls.REDIS_URL });
+    for (const [name, url] of Object.entries(urls)) {
+      const complaint = complaintOf({ env: { [name]: url } });
+      expect(complaint).toMatchObject({ code: "half-shared", message: expect.stringContaining(name) });
+      expect(complaint.message).not.toContain("secret");
+    }
+  });
+
+  test.each([
+    ["DATABASE_URL", "mysql://ann:secret@db/chat"],
+    ["REDIS_URL", "http://:secret@cache"],
+  ])("says what %s must be, and not what it was", (name, url) => {
+    const complaint = complaintOf({ env: { [name]: url } });
+    expect(complaint).toMatchObject({ code: "invalid-value", message: expect.stringContaining(name) });
+    expect(complaint.message).not.toContain("secret");
   });
 });
 

@@ -1,6 +1,7 @@
 /** All generations of this process: starts them, takes over what others left, stops them, hands them over. Called by routes/ and the program. */
 import { type Lease, LogError, type RecordLog } from "@typebar/log";
 import type { EndMetadata } from "../protocol.ts";
+import type { Nodes } from "../nodes/nodes.ts";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { DeletedStore } from "../store/deleted.ts";
@@ -35,10 +36,16 @@ export interface GenerationsOptions {
   observers?: readonly GenerationObserver[];
   /** How long the store may refuse before an answer fails, in milliseconds. @defaultValue 30000 */
   storeGiveUpMs?: number;
-  /** How long a lease lasts without being renewed, in milliseconds. @defaultValue 5000 */
+  /** How long a lease lasts without being renewed, in milliseconds. @defaultValue 4000 */
   leaseTtlMs?: number;
-  /** How often unfinished generations of others are looked for, in milliseconds. @defaultValue 10000 */
+  /**
+   * How often unfinished generations of others are looked for, in milliseconds, a quarter more or less each time.
+   *
+   * @defaultValue 1000 with other nodes, else 10000
+   */
   sweepMs?: number;
+  /** The servers that share log and store. @defaultValue there is none but this one */
+  nodes?: Pick<Nodes, "isMine">;
 }
 
 export interface Generations {
@@ -50,7 +57,7 @@ export interface Generations {
    * @throws {LogError} "unavailable": it could not be stored; the generation has ended as failed.
    */
   launch(generation: GenerationRow, requestId?: string): Promise<void>;
-  /** Projects what has ended and takes over what nobody works on. Runs once at the start, then by itself. */
+  /** Projects what has ended and takes over this node's share of what nobody works on. Runs once at the start, then by itself. */
   sweep(): Promise<void>;
   /** Asks for a stop, wherever the generation runs. */
   stop(generation: GenerationRow): Promise<void>;
@@ -75,6 +82,9 @@ interface Active {
   done: Promise<void>;
 }
 
+/** How often a node among others looks for what is not needed any more. */
+const tidyMs = 10_000;
+
 /** Where `close` would stand in the log of an answer that could not be begun: after `start`, metadata and `error`. */
 const unaskedEndSeq = 4;
 
@@ -87,13 +97,24 @@ export function createGenerations(options: GenerationsOptions): Generations {
     report,
     observers = [],
     storeGiveUpMs = 30_000,
-    leaseTtlMs = 5000,
-    sweepMs = 10_000,
+    leaseTtlMs = 4000,
+    nodes,
+    sweepMs = nodes ? 1000 : 10_000,
   } = options;
   const active = new Map<string, Active>();
   let draining = false;
-  const timer = setInterval(() => void sweep(), sweepMs);
-  timer.unref();
+  let sweeping: Promise<void> | undefined;
+  let tidyAtMs = 0;
+  /** Those that were queued at the last sweep. */
+  let queuedBefore: ReadonlySet<string> = new Set();
+  let timer = plan();
+
+  function plan(): NodeJS.Timeout {
+    return setTimeout(
+      () => void sweep().then(() => (timer = draining ? timer : plan())),
+      sweepMs * (0.75 + Math.random() / 2),
+    ).unref();
+  }
 
   /** Takes the lease and works on the generation in the background. `undefined` when another has it. */
   async function work(
@@ -163,7 +184,11 @@ export function createGenerations(options: GenerationsOptions): Generations {
       } else {
         const onTimed = (timed: AnswerTimes): void => void (times = timed);
         const outcome = await produceAnswer(generation, lease, origin, handover, { onStarted, onTimed });
-        if (outcome === "left") return;
+        if (outcome === "left") {
+          // What is handed over on purpose was not cut off: it is not counted as an attempt.
+          if (handover.aborted) await store.addTakeover(id, -1);
+          return;
+        }
       }
       await projectEnd(log, store, id, options.logTtlSeconds, times);
     } finally {
@@ -235,27 +260,48 @@ export function createGenerations(options: GenerationsOptions): Generations {
     });
   }
 
-  async function sweep(): Promise<void> {
+  function sweep(): Promise<void> {
+    return (sweeping ??= sweepOnce().finally(() => (sweeping = undefined)));
+  }
+
+  async function sweepOnce(): Promise<void> {
     if (draining) return;
-    let unfinished: GenerationRow[];
     try {
-      await store.removeHidden(options.logTtlSeconds * 1000);
-      await purgeDeleted(log, options.deleted);
-      unfinished = await store.unfinished();
-    } catch (error) {
-      report("unfinished generations could not be listed", error, { generationId: "" });
-      return;
-    }
-    for (const generation of unfinished) {
-      try {
-        await work(generation, "takeover");
-      } catch (error) {
-        report("a generation could not be taken over", error, { generationId: generation.id });
+      const isTidyTime = performance.now() >= tidyAtMs;
+      if (isTidyTime) await letGo();
+      const unfinished = await store.unfinished();
+      for (const generation of unfinished.filter(isForMe)) {
+        if (!(await takeUp(generation))) break;
       }
+      queuedBefore = new Set(unfinished.flatMap(({ id, state }) => (state === "queued" ? [id] : [])));
+      if (isTidyTime) await expireKeptLogs(log, store, options.logTtlSeconds);
+    } catch (error) {
+      report("unfinished generations could not be looked for", error, { generationId: "" });
     }
-    await expireKeptLogs(log, store, options.logTtlSeconds).catch((error: unknown) =>
-      report("ended logs could not be let go", error, { generationId: "" }),
-    );
+  }
+
+  /** What is not needed any more; with other nodes about, not at every look. */
+  async function letGo(): Promise<void> {
+    if (nodes) tidyAtMs = performance.now() + tidyMs;
+    await store.removeHidden(options.logTtlSeconds * 1000);
+    await purgeDeleted(log, options.deleted);
+  }
+
+  /** What has just been queued is about to be taken up by the node that was asked. */
+  function isForMe({ id, state }: GenerationRow): boolean {
+    if (active.has(id)) return false;
+    return !nodes || (nodes.isMine(id) && (state !== "queued" || queuedBefore.has(id)));
+  }
+
+  /** Returns false where the log does not answer: it need not be asked for each of many. */
+  async function takeUp(generation: GenerationRow): Promise<boolean> {
+    try {
+      await work(generation, "takeover");
+      return true;
+    } catch (error) {
+      report("a generation could not be taken over", error, { generationId: generation.id });
+      return !(error instanceof LogError && error.code === "unavailable");
+    }
   }
 
   return {
@@ -295,7 +341,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
 
     async drain(graceMs) {
       draining = true;
-      clearInterval(timer);
+      clearTimeout(timer);
       const all = Promise.all([...active.values()].map(({ done }) => done));
       const { promise: grace, resolve } = Promise.withResolvers<void>();
       const graceTimer = setTimeout(resolve, graceMs);

@@ -1,6 +1,6 @@
 /** One production of one answer: asks the provider, stores what it says, ends with exactly one terminal chunk. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { Lease, RecordLog } from "@typebar/log";
+import { type Lease, LogError, type RecordLog } from "@typebar/log";
 import { type Provider, ProviderError, type ProviderMessage, type ProviderSettings } from "../provider/provider.ts";
 import type { EndMetadata, GenerationErrorCode, StartMetadata } from "../protocol.ts";
 import { addChunk, type Answer, isToolPart, textOf } from "./answer.ts";
@@ -93,6 +93,10 @@ export async function produce(options: ProduceOptions): Promise<ProduceOutcome> 
     onFenced: () => interrupt({ type: "fenced" }),
     onRefused: () => interrupt({ type: "limit", code: "store-unavailable" }),
   });
+  const onFenced = (): void => {
+    interrupt({ type: "fenced" });
+    writer.abandon();
+  };
   const onHandover = (): void => {
     interrupt({ type: "handover" });
     writer.abandon();
@@ -102,8 +106,10 @@ export async function produce(options: ProduceOptions): Promise<ProduceOutcome> 
   const renewal = setInterval(() => {
     log.renew(lease).then(
       ({ stop }) => stop && interrupt({ type: "stop" }),
-      // Fenced is found by the next append; a store that does not answer is asked again.
-      () => undefined,
+      (error: unknown) => {
+        // A process that was frozen for long may have nothing to append, and yet a provider that still speaks, for money.
+        if (error instanceof LogError && error.code === "fenced") onFenced();
+      },
     );
   }, lease.ttlMs / 5);
 

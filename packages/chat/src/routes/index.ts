@@ -4,6 +4,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { LogError } from "@typebar/log";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
+import { StoreUnavailableError } from "../store/unavailable.ts";
 import { addChatRoutes } from "./chat.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
 import { addConversationRoutes } from "./conversations.ts";
@@ -103,8 +104,8 @@ function isGone({ req }: Context, error: unknown): boolean {
   return signal.aborted && signal.reason === error;
 }
 
-/** The log says so itself; SQLite and PostgreSQL mark their errors by `errcode` and `severity` or a network `syscall`. */
+/** The log and a lost PostgreSQL say so themselves; SQLite and PostgreSQL mark what they refuse by `errcode` and `severity`. */
 function isStoreError(error: unknown): boolean {
-  if (error instanceof LogError) return error.code === "unavailable";
-  return error instanceof Error && ("errcode" in error || "severity" in error || "syscall" in error);
+  if (error instanceof LogError || error instanceof StoreUnavailableError) return error.code === "unavailable";
+  return error instanceof Error && ("errcode" in error || "severity" in error);
 }

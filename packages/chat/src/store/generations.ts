@@ -29,8 +29,8 @@ export interface GenerationStore {
   /** Every generation that has not ended, of all owners. */
   unfinished(): Promise<GenerationRow[]>;
   setRunning(id: string): Promise<void>;
-  /** Counts a takeover. Returns how many there were; `undefined` if the generation has ended or is gone. */
-  addTakeover(id: string): Promise<number | undefined>;
+  /** Counts a takeover, or takes one back with -1. Returns how many there were; `undefined` if the generation has ended or is gone. */
+  addTakeover(id: string, count?: 1 | -1): Promise<number | undefined>;
   /** Stores the end, once or again: it is the same each time. Returns false if the generation was deleted. */
   project(id: string, projection: Projection): Promise<boolean>;
   /** The first of those that have ended and whose logs would stay for ever: {@link setLogExpires} was not called. */
@@ -105,10 +105,10 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
         .execute();
     },
 
-    async addTakeover(id) {
+    async addTakeover(id, count = 1) {
       const row = await database
         .updateTable("generations")
-        .set((update) => ({ takeovers: update("takeovers", "+", 1) }))
+        .set((update) => ({ takeovers: update("takeovers", "+", count) }))
         .where("id", "=", id)
         .where("state", "in", unfinishedStates)
         .returning("takeovers")

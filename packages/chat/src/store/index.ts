@@ -6,6 +6,7 @@ import { createDeletedStore, type DeletedStore } from "./deleted.ts";
 import { createGenerationStore, type GenerationStore } from "./generations.ts";
 import { createMessageStore, type MessageStore } from "./messages.ts";
 import { migrate } from "./migrations.ts";
+import { createNodeStore, type NodeStore } from "./nodes.ts";
 import type { Schema } from "./schema.ts";
 import { createSettingsStore, type SettingsStore } from "./settings.ts";
 
@@ -15,6 +16,7 @@ export interface ChatStore extends AsyncDisposable {
   messages: MessageStore;
   generations: GenerationStore;
   settings: SettingsStore;
+  nodes: NodeStore;
   /** Rejects while the database does not answer. */
   ping(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function openChatStore({ database, now = Date.now, onChange }: Chat
     messages: createMessageStore(context),
     generations: createGenerationStore(context),
     settings: createSettingsStore(context),
+    nodes: createNodeStore(database),
     async ping() {
       await database.selectFrom("conversations").select("id").limit(1).execute();
     },

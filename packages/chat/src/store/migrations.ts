@@ -136,6 +136,18 @@ const ordering: Migration = {
   },
 };
 
+const nodes: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .createTable("nodes")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("beat", "bigint", (column) => column.notNull())
+      .addColumn("streams", "integer", (column) => column.notNull())
+      .addColumn("followers", "integer", (column) => column.notNull())
+      .execute();
+  },
+};
+
 const provider: MigrationProvider = {
   getMigrations: async () => ({
     "0001-initial": initial,
@@ -143,6 +155,7 @@ const provider: MigrationProvider = {
     "0003-log-expires": logExpires,
     "0005-times": times,
     "0006-ordering": ordering,
+    "0009-nodes": nodes,
   }),
 };
 

@@ -12,6 +12,7 @@ export interface Schema {
   generations: GenerationsTable;
   generation_keys: GenerationKeysTable;
   settings: SettingsTable;
+  nodes: NodesTable;
 }
 
 interface ConversationsTable {
@@ -90,4 +91,15 @@ interface GenerationKeysTable {
 interface SettingsTable {
   owner_id: string;
   system_prompt: string;
+}
+
+/** Servers that share this database. */
+interface NodesTable {
+  id: string;
+  /** Grows while the node works: another sees by its own clock how long it has not. */
+  beat: Int64;
+  /** Event streams that are open there. */
+  streams: number;
+  /** Those of them that follow the channel `online`. */
+  followers: number;
 }

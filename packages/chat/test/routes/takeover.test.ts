@@ -180,20 +180,41 @@ describe("an answer that was handed over", () => {
     await next.drain(0);
   });
 
-  test("ends as interrupted when it was taken over too often", async () => {
+  test("ends as interrupted when it was cut off too often", async () => {
     const { chat, left } = await openLeft(["prefill"]);
     await using _chat = chat;
-    for (let round = 0; round < 2; round++) {
-      const next = openNext(chat, { maxTakeovers: 2 });
-      await next.sweep();
-      await next.drain(0);
-    }
+    // Three processes that took it up and died, of which the first was handed it.
+    for (let died = 0; died < 3; died++) await chat.store.generations.addTakeover(left.generationId);
     const last = openNext(chat, { maxTakeovers: 2 });
     await last.sweep();
     await last.settled(left.generationId);
     const blocks = await readWhole(chat, left);
     expect(endOf(blocks)).toEqual({ state: "interrupted", code: "attempts-exhausted" });
     expect(textOf(blocks)).toBe(kept);
+    await last.drain(0);
+  });
+
+  test("may be handed over any number of times: nothing went wrong", async () => {
+    const { chat, left } = await openLeft(["prefill"]);
+    await using _chat = chat;
+    chat.provider.script("left", async function* ({ signal }) {
+      await silence(signal);
+    });
+    for (let round = 0; round < 4; round++) {
+      const next = openNext(chat, { maxTakeovers: 1 });
+      await next.sweep();
+      await next.drain(0);
+    }
+    chat.provider.script("left", async function* () {
+      yield say("and the rest.");
+      yield finish;
+    });
+    const last = openNext(chat, { maxTakeovers: 1 });
+    await last.sweep();
+    await last.settled(left.generationId);
+    const blocks = await readWhole(chat, left);
+    expect(endOf(blocks)).toMatchObject({ state: "completed" });
+    expect(textOf(blocks)).toBe(`${kept}and the rest.`);
     await last.drain(0);
   });
 
