@@ -1,5 +1,4 @@
 /** Three nodes over one PostgreSQL and one Redis: what becomes of an answer whose node dies, freezes or goes. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { openEventStream } from "@typebar/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -48,17 +47,29 @@ async function ask(node: TypebarProcess, directives: string): Promise<{ message:
   return { message, generationId: response.headers.get("typebar-generation") ?? "" };
 }
 
-async function follow(node: TypebarProcess, generationId: string): Promise<WireEvent[]> {
+interface Followed {
+  /** Settles with the first piece of text. */
+  text: Promise<void>;
+  /** All of it, once the answer is over. */
+  events: Promise<WireEvent[]>;
+}
+
+function follow(node: TypebarProcess, generationId: string): Followed {
   const stream = openEventStream(`${node.url}/api/generations/${generationId}/events`, {
     headers: { "Typebar-Resume": "1" },
     backoff: { initialMs: 50, maxMs: 200 },
   });
-  const events: WireEvent[] = [];
-  for await (const { event, data, lastEventId } of stream) {
-    events.push({ event, data, id: lastEventId });
-    if (event === "close") break;
-  }
-  return events;
+  const { promise: text, resolve: onText } = Promise.withResolvers<void>();
+  const readAll = async (): Promise<WireEvent[]> => {
+    const events: WireEvent[] = [];
+    for await (const { event, data, lastEventId } of stream) {
+      events.push({ event, data, id: lastEventId });
+      if (data.includes('"text-delta"')) onText();
+      if (event === "close") break;
+    }
+    return events;
+  };
+  return { text, events: readAll() };
 }
 
 const epochsOf = (events: readonly WireEvent[]): Set<string> =>
@@ -67,16 +78,16 @@ const epochsOf = (events: readonly WireEvent[]): Set<string> =>
 describe("an answer whose node", () => {
   test("was killed goes on at another, exact to the character", { timeout }, async () => {
     const { message, generationId } = await ask(nodeAt(0), "delay:15");
-    const followed = Promise.all([follow(nodeAt(1), generationId), follow(nodeAt(2), generationId)]);
-    await sleep(400);
+    const followed = [follow(nodeAt(1), generationId), follow(nodeAt(2), generationId)];
+    await Promise.all(followed.map(({ text }) => text));
     await nodeAt(0).kill("SIGKILL");
-    for (const events of await followed) {
+    for (const events of await Promise.all(followed.map((follower) => follower.events))) {
       expect(judge(events)).toEqual(wholeAnswer(scriptedAnswer(message)));
       expect(epochsOf(events).size).toBe(2);
     }
     await nodeAt(0).start();
     // The node that was killed shows it too, under the same event IDs.
-    expect(judge(await follow(nodeAt(0), generationId))).toEqual(wholeAnswer(scriptedAnswer(message)));
+    expect(judge(await follow(nodeAt(0), generationId).events)).toEqual(wholeAnswer(scriptedAnswer(message)));
     expect(model.violations).toEqual([]);
   });
 
@@ -87,14 +98,15 @@ describe("an answer whose node", () => {
       // Its model falls silent in the middle: only the lease can tell the sleeper that the answer is not its own any more.
       const { message, generationId } = await ask(nodeAt(0), "delay:10 hold:30");
       const followed = follow(nodeAt(1), generationId);
-      await model.waitFor(({ key, deltasSent }) => key === message && deltasSent === 30);
+      // What was shown is kept: whoever goes on is not asked for the beginning.
+      await followed.text;
       const pid = nodeAt(0).pid ?? 0;
       process.kill(-pid, "SIGSTOP");
       await model.waitFor(({ key, kind }) => key === message && kind !== "start");
       process.kill(-pid, "SIGCONT");
       await model.waitFor(({ key, kind, outcome }) => key === message && kind === "start" && outcome === "aborted");
       model.release(message);
-      const events = await followed;
+      const events = await followed.events;
       expect(judge(events)).toEqual(wholeAnswer(scriptedAnswer(message)));
       expect(epochsOf(events).size).toBe(2);
       expect(model.count(message)).toBe(2);
@@ -104,9 +116,9 @@ describe("an answer whose node", () => {
   test("is stopped by SIGTERM is handed over at once, and is not counted as cut off", { timeout }, async () => {
     const { message, generationId } = await ask(nodeAt(0), "delay:15");
     const followed = follow(nodeAt(1), generationId);
-    await sleep(300);
+    await followed.text;
     expect(await nodeAt(0).kill("SIGTERM")).toBe(0);
-    expect(judge(await followed)).toEqual(wholeAnswer(scriptedAnswer(message)));
+    expect(judge(await followed.events)).toEqual(wholeAnswer(scriptedAnswer(message)));
     await nodeAt(0).start();
   });
 });
@@ -117,7 +129,7 @@ describe("from any node", () => {
     await model.waitFor(({ key, deltasSent }) => key === message && deltasSent === 30);
     const stop = await fetch(`${nodeAt(2).url}/api/generations/${generationId}/stop`, { method: "POST" });
     expect(stop.status).toBe(202);
-    const verdict = judge(await follow(nodeAt(1), generationId));
+    const verdict = judge(await follow(nodeAt(1), generationId).events);
     expect(verdict).toMatchObject({ terminals: ["abort"], state: "stopped" });
     expect(scriptedAnswer(message).startsWith(verdict.text)).toBe(true);
     await model.waitFor(({ key, outcome }) => key === message && outcome === "aborted");

@@ -27,7 +27,7 @@ export function createNodeStore(database: Kysely<Schema>): NodeStore {
     },
     async list() {
       const rows = await database.selectFrom("nodes").selectAll().execute();
-      return rows.map((row) => ({ ...row, beat: Number(row.beat) }));
+      return rows.map(({ id, beat, streams, followers }) => ({ id, beat: Number(beat), streams, followers }));
     },
     async remove(ids) {
       if (ids.length === 0) return;

@@ -198,6 +198,7 @@ describe("an answer that was handed over", () => {
     const { chat, left } = await openLeft(["prefill"]);
     await using _chat = chat;
     chat.provider.script("left", async function* ({ signal }) {
+      yield think("A little.");
       await silence(signal);
     });
     for (let round = 0; round < 4; round++) {
