@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import vue from "@vitejs/plugin-vue";
 import { defaultAllowedOrigins, defaultClientConditions, defineConfig } from "vite";
+import program from "../typebar/package.json" with { type: "json" };
 import { diagramPage } from "./build/diagram-page.ts";
 import { serviceWorker, workerName } from "./build/service-worker.ts";
 import { target } from "./build/target.ts";
@@ -16,6 +17,7 @@ export default defineConfig({
     __VUE_I18N_FULL_INSTALL__: "false",
     __VUE_I18N_LEGACY_API__: "false",
     __INTLIFY_PROD_DEVTOOLS__: "false",
+    __TYPEBAR_VERSION__: JSON.stringify(program.version),
   },
   build: {
     target,

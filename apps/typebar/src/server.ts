@@ -16,6 +16,7 @@ import {
 } from "@typebar/chat";
 import { createEventStreams, createHub } from "@typebar/server";
 import type { Logger } from "pino";
+import { accessInfo } from "./access/access-info.ts";
 import { createAccess } from "./access/access.ts";
 import { type CreateProblem, toAccessResponse, writeResponse } from "./access/access-response.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
@@ -172,6 +173,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     if (refusal) return refusal;
     const { method, path, headers } = facts;
     if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
+    if (path === "/api/access") return method === "GET" ? accessInfo(gate !== undefined) : createMethodProblem();
     if (path.startsWith("/api/channels/")) return channels.respond(facts, env);
     if (path.startsWith("/api/") || path.startsWith("/v1/") || path === "/livez" || path === "/readyz")
       return routes.fetch(request, env);

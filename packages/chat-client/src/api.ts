@@ -1,5 +1,6 @@
 /** The server's JSON endpoints as functions. Part of what createChatClient gives. */
 import type {
+  AccessInfo,
   Conversation,
   ConversationPage,
   ConversationPatch,
@@ -36,6 +37,9 @@ export interface Api {
   listModels(options?: CallOptions): Promise<ModelList>;
   readSettings(options?: CallOptions): Promise<Settings>;
   changeSettings(settings: Settings, options?: CallOptions): Promise<Settings>;
+  readAccess(options?: CallOptions): Promise<AccessInfo>;
+  /** Takes this browser's cookie back, where signing in gave it one. */
+  signOut(options?: CallOptions): Promise<void>;
 }
 
 export interface CallOptions {
@@ -90,6 +94,10 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     listModels: (call) => readJson("/api/models", call),
     readSettings: (call) => readJson("/api/settings", call),
     changeSettings: (settings, call) => readJson("/api/settings", { ...call, method: "PATCH", body: settings }),
+    readAccess: (call) => readJson("/api/access", call),
+    async signOut(call) {
+      await request("/sign-out", { ...call, method: "POST" });
+    },
   };
 }
 

@@ -26,6 +26,7 @@ export type { AssistantMessage, Branch, ChatMessage, UserMessage } from "./messa
 export type { ConnectionState } from "@typebar/client";
 export { changesChannel } from "@typebar/chat/protocol";
 export type {
+  AccessInfo,
   Change,
   ChatRequest,
   Conversation,

@@ -223,6 +223,12 @@ export interface Settings {
   systemPrompt: string;
 }
 
+/** `GET /api/access`. */
+export interface AccessInfo {
+  /** One is set: whoever sees this was let in by it, and a browser can be signed out. */
+  password: boolean;
+}
+
 /** `GET /api/conversations?limit=&cursor=`. */
 export interface ConversationPage {
   conversations: ConversationSummary[];

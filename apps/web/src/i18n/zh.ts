@@ -2,7 +2,7 @@
 import type { Words } from "./en.ts";
 
 export const zh: Words = {
-  app: { newChat: "新对话", menu: "对话列表", close: "关闭", online: "在线 {count}" },
+  app: { newChat: "新对话", menu: "对话列表", hideList: "收起列表", close: "关闭", online: "在线 {count}" },
   day: { today: "今天", yesterday: "昨天", week: "过去 7 天", older: "更早" },
   list: {
     empty: "你的对话会显示在这里。",
@@ -64,6 +64,7 @@ export const zh: Words = {
     sources: "来源",
     copy: "复制",
     copied: "已复制",
+    copiedAnswer: "已复制回答。",
     image: "图片（未加载）",
     tryAgain: "重试",
     continue: "继续",
@@ -89,7 +90,40 @@ export const zh: Words = {
     toBottom: "回到最新",
   },
   status: { started: "开始回答", completed: "回答完成", stopped: "回答已停止", failed: "回答失败" },
-  settings: { label: "设置", theme: "外观", system: "跟随系统", light: "浅色", dark: "深色", language: "语言" },
+  settings: {
+    label: "设置",
+    theme: "外观",
+    system: "跟随系统",
+    light: "浅色",
+    dark: "深色",
+    language: "语言",
+    keyboard: "键盘",
+    access: "此浏览器",
+    signOut: "退出登录",
+  },
+  prompt: {
+    default: "系统提示词",
+    about: "没有单独设置系统提示词的对话，开始前都会先把这段话告诉模型。",
+    hint: "例如：用浅显的话简短回答。",
+    save: "保存",
+    saved: "已保存。",
+    notSaved: "未保存，请重试。",
+    tooLong: "内容太长（最多 20,000 个字符）。",
+  },
+  shortcuts: {
+    title: "键盘快捷键",
+    or: "或",
+    singleKeys: "允许单个按键（如 ?）作为快捷键",
+    "new-chat": "新对话",
+    search: "搜索对话",
+    "toggle-list": "显示或收起列表",
+    "focus-composer": "转到输入框",
+    "copy-answer": "复制最后一个回答",
+    "edit-question": "修改最后一个问题",
+    undo: "撤销删除",
+    stop: "停止回答",
+    shortcuts: "显示快捷键",
+  },
   wire: {
     label: "线路视图",
     title: "线路上的数据",

@@ -18,12 +18,22 @@ import {
 import type { Diagrams, Graphemes, Highlighter, Markdown, Typesetter } from "../typewriter/index.ts";
 import { createWireLog, toWireRow } from "../wire/wire-log.ts";
 import type { WireLog } from "../wire/wire-log.ts";
+import { createPageAccess } from "./access.ts";
+import type { PageAccess } from "./access.ts";
+import { createCommands } from "./commands.ts";
+import type { Commands } from "./commands.ts";
 import { createOnlinePages } from "./online-pages.ts";
 import type { OnlinePages } from "./online-pages.ts";
+import { createOwnerSettings } from "./owner-settings.ts";
+import type { OwnerSettings } from "./owner-settings.ts";
 import { createPreferences } from "./preferences.ts";
 import type { Preferences } from "./preferences.ts";
 import { createServerReach } from "./server-reach.ts";
 import type { ServerReach } from "./server-reach.ts";
+import { isMacLike } from "./shortcuts.ts";
+
+/** Put in by vite.config.ts. */
+declare const __TYPEBAR_VERSION__: string;
 
 export interface AppContext {
   preferences: Preferences;
@@ -40,6 +50,13 @@ export interface AppContext {
   models: ShallowRef<ModelList | null>;
   onlinePages: OnlinePages;
   reach: ServerReach;
+  commands: Commands;
+  settings: OwnerSettings;
+  access: PageAccess;
+  /** Keys have other names there, and other places. */
+  isMac: boolean;
+  /** Of the page. */
+  version: string;
 }
 
 export const appKey: InjectionKey<AppContext> = Symbol("app");
@@ -94,6 +111,11 @@ export function createApp(window: Window): AppContext {
     models,
     onlinePages: createOnlinePages(client, window.document),
     reach,
+    commands: createCommands(),
+    settings: createOwnerSettings(client),
+    access: createPageAccess(client, window),
+    isMac: isMacLike(window.navigator),
+    version: __TYPEBAR_VERSION__,
   };
 }
 

@@ -14,6 +14,10 @@ export interface Preferences {
   locale: ComputedRef<Locale>;
   /** `provider/model`; null: the server's default. */
   model: Ref<string | null>;
+  /** A single key, such as ?, may be a shortcut where nothing is written. */
+  singleKeys: Ref<boolean>;
+  /** On a wide page the list of conversations was put away. */
+  listHidden: Ref<boolean>;
 }
 
 export function createPreferences(document: Document): Preferences {
@@ -22,6 +26,8 @@ export function createPreferences(document: Document): Preferences {
   const model = useStorage<string | null>("typebar.model", null, undefined, {
     serializer: { read: (raw) => (raw === "" ? null : raw), write: (value) => value ?? "" },
   });
+  const singleKeys = useStorage("typebar.singleKeys", true);
+  const listHidden = useStorage("typebar.listHidden", false);
   const languages = usePreferredLanguages();
   const prefersDark = usePreferredDark();
   const locale = computed<Locale>(() => {
@@ -32,6 +38,10 @@ export function createPreferences(document: Document): Preferences {
     const dark = theme.value === "dark" || (theme.value === "system" && prefersDark.value);
     document.documentElement.dataset["theme"] = dark ? "dark" : "light";
     document.documentElement.lang = locale.value === "zh" ? "zh-CN" : "en";
+    // The frame that the system draws around an app.
+    for (const frame of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+      frame.content = dark ? "#17181a" : "#ffffff";
+    }
   });
-  return { theme, language, locale, model };
+  return { theme, language, locale, model, singleKeys, listHidden };
 }
