@@ -1,11 +1,16 @@
 /** Builds the page to dist/; in development passes /api on to a Typebar server. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import vue from "@vitejs/plugin-vue";
 import { defaultAllowedOrigins, defaultClientConditions, defineConfig } from "vite";
-import program from "../typebar/package.json" with { type: "json" };
 import { diagramPage } from "./build/diagram-page.ts";
 import { serviceWorker, workerName } from "./build/service-worker.ts";
 import { target } from "./build/target.ts";
+
+/** The program's: the page comes with it. */
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../typebar/package.json"), "utf8")) as {
+  version: string;
+};
 
 export default defineConfig({
   base: "/",
@@ -17,7 +22,7 @@ export default defineConfig({
     __VUE_I18N_FULL_INSTALL__: "false",
     __VUE_I18N_LEGACY_API__: "false",
     __INTLIFY_PROD_DEVTOOLS__: "false",
-    __TYPEBAR_VERSION__: JSON.stringify(program.version),
+    __TYPEBAR_VERSION__: JSON.stringify(version),
   },
   build: {
     target,

@@ -1,0 +1,156 @@
+/** What is around a conversation, in a real Chromium over a real server: settings, keys, signing out. */
+import {
+  openChromium,
+  openScriptedModel,
+  openTypebarProcess,
+  type ScriptedModel,
+  type TypebarProcess,
+} from "@typebar/testing";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+const password = "open sesame";
+let browser: Browser;
+let model: ScriptedModel;
+let server: TypebarProcess;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  [browser, model] = await Promise.all([openChromium(), openScriptedModel()]);
+  server = await openTypebarProcess({
+    env: {
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API_KEY: "key",
+      TYPEBAR_MODEL: "scripted",
+      TYPEBAR_PASSWORD: password,
+    },
+  });
+});
+afterAll(async () => {
+  await Promise.all([browser?.close(), server?.[Symbol.asyncDispose]()]);
+  await model?.close();
+});
+beforeEach(async () => {
+  complaints = [];
+  context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 } });
+  page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Uncaught/i.test(message.text())) complaints.push(message.text());
+  });
+  await page.goto(server.url);
+  await page.locator("input[type=password]").fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByTestId("composer-input").waitFor();
+});
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+function focused(): Promise<string | undefined> {
+  return page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset["testid"]);
+}
+
+async function ask(question: string): Promise<void> {
+  const before = await page.getByTestId("message-assistant").count();
+  await page.getByTestId("composer-input").fill(question);
+  await page.getByTestId("send").click();
+  const answers = page.getByTestId("message-assistant");
+  await expect.poll(() => answers.count()).toBe(before + 1);
+  await expect.poll(() => answers.last().getAttribute("data-state"), { timeout: 20_000 }).toBe("completed");
+}
+
+describe("settings", () => {
+  it("keep the default system prompt at the server", async () => {
+    await page.getByTestId("settings").click();
+    const prompt = page.getByTestId("default-prompt").getByTestId("prompt");
+    await prompt.fill("x".repeat(20_001));
+    await page.getByText("20,000 characters at most").waitFor();
+    expect(await page.getByTestId("save-prompt").isDisabled()).toBe(true);
+    await prompt.fill("Answer like a pirate.");
+    await page.getByTestId("save-prompt").click();
+    await page.getByText("Saved.").waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(focused).toBe("settings");
+
+    await page.reload();
+    await page.getByTestId("settings").click();
+    await expect.poll(() => prompt.inputValue()).toBe("Answer like a pirate.");
+    await prompt.fill("");
+    await page.getByTestId("save-prompt").click();
+    await page.getByText("Saved.").waitFor();
+  });
+
+  it("sign out of this browser, and leave nothing that was written here", async () => {
+    await page.getByTestId("composer-input").fill("a secret thought");
+    await page.getByTestId("settings").click();
+    await page.getByTestId("sign-out").click();
+    await page.waitForURL(/\/sign-in$/u);
+    expect(await page.evaluate(() => Object.values(localStorage).join())).not.toContain("secret");
+    await page.goto(server.url);
+    expect(new URL(page.url()).pathname).toBe("/sign-in");
+  });
+});
+
+describe("the keyboard", () => {
+  it("begins a new chat, goes to the field, hides the list and shows it again", async () => {
+    await ask("script:plain:21:60");
+    await page.getByTestId("settings").focus();
+    await page.keyboard.press("Alt+m");
+    await expect.poll(focused).toBe("composer-input");
+    await page.keyboard.press("Alt+n");
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/");
+    await expect.poll(focused).toBe("composer-input");
+    const list = page.getByTestId("new-chat");
+    await page.keyboard.press("Alt+l");
+    await list.waitFor({ state: "hidden" });
+    await page.reload();
+    await page.getByTestId("composer-input").waitFor();
+    expect(await list.isVisible()).toBe(false);
+    await page.getByTestId("list-toggle").click();
+    await list.waitFor();
+    await page.getByTestId("list-hide").focus();
+    await page.keyboard.press("Alt+l");
+    await expect.poll(focused).toBe("composer-input");
+    await page.keyboard.press("Alt+l");
+    await list.waitFor();
+  });
+
+  it("copies the last answer", async () => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await ask("script:plain:22:60");
+    await page.keyboard.press("Alt+c");
+    await page.getByText("The answer was copied.").first().waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    const shown = await page.getByTestId("answer-text").last().innerText();
+    expect(copied.replace(/\s+/gu, "")).toBe(shown.replace(/\s+/gu, ""));
+  });
+
+  it("has a sheet, which a question mark opens where nothing is written", async () => {
+    const sheet = page.getByTestId("shortcut-sheet");
+    await page.getByTestId("composer-input").press("Shift+?");
+    expect(await page.getByTestId("composer-input").inputValue()).toBe("?");
+    expect(await sheet.count()).toBe(0);
+    await page.getByTestId("settings").focus();
+    await page.keyboard.press("Shift+?");
+    await sheet.waitFor();
+    expect(await sheet.innerText()).toMatch(/New chat\s+Alt\s+N/u);
+    // What lies above the page has the keys.
+    await page.keyboard.press("Alt+l");
+    expect(await page.getByTestId("new-chat").isVisible()).toBe(true);
+    await page.getByText("A single key").click();
+    await page.keyboard.press("Escape");
+    await expect.poll(focused).toBe("settings");
+    await page.keyboard.press("Shift+?");
+    expect(await sheet.count()).toBe(0);
+    await page.keyboard.press("Alt+/");
+    await sheet.waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByTestId("settings").click();
+    await page.getByTestId("show-shortcuts").click();
+    await sheet.waitFor();
+  });
+});
