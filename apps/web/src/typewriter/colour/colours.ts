@@ -13,6 +13,8 @@ export interface Run {
 /** Longer lines stay plain: grammars take time that grows with the square of a line. */
 const longestLineChars = 1000;
 const longestLineMs = 20;
+/** A line that was broken off is begun again so often: a grammar's first lines take longer, as it is only being prepared. */
+const mostTries = 8;
 const theme = "css-variables";
 
 const grammars: Record<string, () => Promise<{ default: LanguageRegistration[] }>> = {
@@ -78,7 +80,8 @@ export interface Colourer {
 
 /** Takes the lines of one block of code, in their order. */
 export interface LineColourer {
-  next(line: string): Run[];
+  /** @returns undefined if it took too long: the same line is to be given again, a little later. */
+  next(line: string): Run[] | undefined;
   /** The first line comes again. */
   restart(): void;
 }
@@ -103,18 +106,25 @@ export async function openColourer(): Promise<Colourer> {
 function createLineColourer(highlighter: HighlighterCore, lang: string): LineColourer {
   /** Where the grammar stands after the last line: in a comment, in a string of several lines. */
   let grammarState: GrammarState | undefined;
+  /** So often was the line broken off that is next. */
+  let tries = 0;
   return {
     next(line) {
       if (line.length >= longestLineChars) return [{ content: line, kind: "" }];
       const options = { lang, theme, tokenizeTimeLimit: longestLineMs };
+      const fromMs = performance.now();
       const lines = highlighter.codeToTokensBase(
         line,
         grammarState === undefined ? options : { ...options, grammarState },
       );
+      tries += 1;
+      if (performance.now() - fromMs >= longestLineMs && tries < mostTries) return undefined;
+      tries = 0;
       grammarState = highlighter.getLastGrammarState(lines);
       return lines.flat().map(({ content, color }) => ({ content, kind: kindOf(color) }));
     },
     restart() {
+      tries = 0;
       grammarState = undefined;
     },
   };

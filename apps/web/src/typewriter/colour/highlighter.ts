@@ -56,9 +56,10 @@ function createColouring(code: HTMLElement, open: () => Promise<LineColourer | u
     const until = performance.now() + sliceMs;
     while (next < finished && performance.now() < until) {
       const line = code.children[next];
-      next += 1;
       const runs = colourer?.next(line?.textContent.replace(/\n$/u, "") ?? "");
-      if (line instanceof HTMLElement && runs !== undefined) show(line, runs);
+      if (runs === undefined) break;
+      next += 1;
+      if (line instanceof HTMLElement) show(line, runs);
     }
     schedule();
   }
