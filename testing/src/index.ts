@@ -6,6 +6,7 @@ export * from "./scripted-model.ts";
 export * from "./postgres.ts";
 export * from "./redis.ts";
 export * from "./typebar-process.ts";
+export * from "./axe.ts";
 export * from "./chromium.ts";
 export * from "./seed.ts";
 export * from "./herd/herd.ts";

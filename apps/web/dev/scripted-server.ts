@@ -12,7 +12,8 @@ import type { ChatRequest, Chunk, Conversation, Message, MessagePart, TerminalSt
 
 /** What is said to a question; `answerTo` is called with its text. */
 export interface Script {
-  chunks: string[];
+  /** Of an asynchronous one a test decides when each piece is said. */
+  chunks: Iterable<string> | AsyncIterable<string>;
   reasoning?: string;
   /** Called after the text. */
   tool?: { name: string; input: Record<string, unknown> };
@@ -151,7 +152,7 @@ export async function startScriptedServer({
     }
     add({ type: "text-start", id: "t0" });
     if (kept !== "") add({ type: "text-delta", id: "t0", delta: kept });
-    for (const delta of script.chunks) {
+    for await (const delta of script.chunks) {
       await pause(script.delayMs);
       if (run.stopped) break;
       text += delta;

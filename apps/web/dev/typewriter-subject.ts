@@ -10,6 +10,7 @@ function mount(container: HTMLElement): { receive(text: string): void; end(text:
     markdown: createMarkdown(),
     copyLabel: "Copy",
     imageLabel: "Image",
+    taskLabel: "Task",
     colour: createHighlighter().colour,
     onFormula: () => undefined,
     openDiagram: () => ({ show: () => undefined }),

@@ -74,6 +74,7 @@ export const en = {
     copied: "Copied",
     copiedAnswer: "The answer was copied.",
     image: "Image, not loaded",
+    task: "Task",
     tryAgain: "Try again",
     continue: "Continue",
     stopped: "Stopped.",

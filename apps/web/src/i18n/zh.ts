@@ -66,6 +66,7 @@ export const zh: Words = {
     copied: "已复制",
     copiedAnswer: "已复制回答。",
     image: "图片（未加载）",
+    task: "任务",
     tryAgain: "重试",
     continue: "继续",
     stopped: "已停止。",

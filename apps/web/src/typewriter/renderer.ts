@@ -20,7 +20,7 @@ export interface Renderer {
 
 export interface RendererOptions extends Pick<
   ViewContext,
-  "colour" | "openDiagram" | "copyLabel" | "imageLabel" | "onFormula"
+  "colour" | "openDiagram" | "copyLabel" | "imageLabel" | "taskLabel" | "onFormula"
 > {
   container: HTMLElement;
   markdown: Markdown;

@@ -15,6 +15,7 @@ function mount(markdown = createMarkdown()) {
     markdown,
     copyLabel: "Copy",
     imageLabel: "Image",
+    taskLabel: "Task",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: () => undefined,
     openDiagram: (figure) => ({
@@ -141,6 +142,7 @@ function looksAtFinalBlocks(blocks: number, shows: number): number {
     awaitLabels: labels.awaitLabels,
     copyLabel: "Copy",
     imageLabel: "Image",
+    taskLabel: "Task",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: () => undefined,
     openDiagram: (figure) => ({

@@ -169,7 +169,10 @@ describe("what is read again", () => {
 
 describe("what can be written", () => {
   it.each([
-    ["- [x] done", '<li dir="auto"><p><input type="checkbox" disabled="" class="task" checked="">done</p></li>'],
+    [
+      "- [x] done",
+      '<li dir="auto"><p><input type="checkbox" disabled="" class="task" checked="" aria-label="Task">done</p></li>',
+    ],
     ["~~gone~~", "<s>gone</s>"],
     [
       "www.example.com/a.",

@@ -9,6 +9,8 @@ export interface PatchContext {
   document: Document;
   /** Stands before what is told of an image. */
   imageLabel: string;
+  /** Names the box of a task to those who do not see it. */
+  taskLabel: string;
   /** A formula stands on the page as it was written. */
   onFormula(element: HTMLElement, tex: string, display: boolean): void;
 }
@@ -68,6 +70,7 @@ function create(node: TreeNode, context: PatchContext): Node {
     case "element": {
       const made = context.document.createElement(node.tag);
       for (const [name, value] of Object.entries(node.attributes)) made.setAttribute(name, value);
+      if (node.tag === "input") made.setAttribute("aria-label", context.taskLabel);
       for (const child of node.children) made.appendChild(create(child, context));
       return made;
     }
