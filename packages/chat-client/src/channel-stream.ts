@@ -1,5 +1,5 @@
 /** Channels of the server as a page reads them: an event stream whose data is JSON. Opened by chat-client.ts. */
-import type { ConnectionState, EventStream } from "@typebar/client";
+import type { ConnectionState, EventStream, IncomingEvent } from "@typebar/client";
 import { toChatError } from "./errors.ts";
 import type { ChatError } from "./errors.ts";
 
@@ -22,8 +22,12 @@ export interface ChannelStream extends AsyncIterable<ChannelEvent, undefined>, A
   close(): void;
 }
 
+/** What is needed of an event stream. */
+export interface ChannelSource
+  extends AsyncIterable<IncomingEvent, undefined>, Pick<EventStream, "state" | "retryNow" | "close"> {}
+
 export interface ChannelStreamOptions {
-  stream: EventStream;
+  stream: ChannelSource;
   onEvent(event: { event: string; data: string; lastEventId: string }): void;
   onError(error: ChatError): void;
 }

@@ -12,12 +12,15 @@ import type { ChannelStream } from "./channel-stream.ts";
 import { createCursors } from "./cursors.ts";
 import type { ChatError } from "./errors.ts";
 import { openGenerationHandle } from "./generation-handle.ts";
-import type { GenerationHandle, StreamSettings } from "./generation-handle.ts";
+import type { GenerationHandle } from "./generation-handle.ts";
 import { randomKey } from "./random-key.ts";
 import { toHeaders, toUrl } from "./server-address.ts";
 import type { ServerAddress } from "./server-address.ts";
 import { createMemoryStorage } from "./storage.ts";
 import type { CursorStorage } from "./storage.ts";
+import { openSharedChannels } from "./tabs/shared-channels.ts";
+import type { OpenSettings } from "./tabs/shared-stream.ts";
+import { alone, createTabs } from "./tabs/tabs.ts";
 
 export interface ChatClientOptions extends ServerAddress {
   /**
@@ -25,6 +28,15 @@ export interface ChatClientOptions extends ServerAddress {
    * reloaded page goes on at the exact event. @defaultValue createMemoryStorage()
    */
   storage?: CursorStorage;
+  /**
+   * The tabs of a browser that name the same group share their connections: each stream is read once and told to all, and of
+   * all running answers at most three are read at a time, so that requests find a free connection however many tabs are
+   * open. It is the name of whoever is signed in: another person's tabs must not share it. Where the browser has no Web
+   * Locks (it has them on https and on the computer's own addresses), each tab reads for itself.
+   *
+   * @defaultValue undefined: each tab reads for itself
+   */
+  shareConnections?: string;
   /** Called when the server wants a password, before what was asked is rejected. */
   onUnauthorized?: () => void;
   /** Sees what comes over the wire, as it comes: for a log, or a view of it. */
@@ -58,6 +70,11 @@ export interface FollowChannelsOptions {
   history?: number;
   /** Goes on after this event, remembered from an earlier stream; then no history is asked for. */
   after?: string;
+  /**
+   * Names of events whose last one says all there is to know. Where tabs share a connection, one that joins gets `ready`,
+   * and then the last of each of these. @defaultValue none
+   */
+  kept?: readonly string[];
   onConnectionChange?: (connection: ConnectionState) => void;
 }
 
@@ -71,7 +88,12 @@ export interface ChatClient extends Api {
    * Rejects with {@link ChatError}.
    */
   resume(conversationId: string, options?: CallOptions): Promise<GenerationHandle | null>;
-  /** Follows channels, all of them over one connection. What was missed while it was cut comes first when it is back. */
+  /**
+   * Follows channels, all of them over one connection. What was missed while it was cut comes first when it is back.
+   *
+   * With `shareConnections` it is one connection for all tabs that follow the same channels, unless `history` or `after` is
+   * given. A tab that nobody looks at for ten seconds leaves the reading to others, and is told by them.
+   */
   followChannels(channels: readonly string[], options?: FollowChannelsOptions): ChannelStream;
 }
 
@@ -83,16 +105,23 @@ interface StreamRequest {
   body?: string;
 }
 
+function toFollow(generationId: string): StreamRequest {
+  const path = `/api/generations/${encodeURIComponent(generationId)}/events`;
+  return { method: "GET", path, headers: { [headerNames.resume]: "1" } };
+}
+
 export function createChatClient(options: ChatClientOptions = {}): ChatClient {
   const { observe, now = Date.now } = options;
   const cursors = createCursors(options.storage ?? createMemoryStorage());
   const api = createApi(options, onError);
+  const tabs =
+    options.shareConnections === undefined ? alone : createTabs(options.shareConnections, options.baseUrl ?? "");
 
   function onError(error: ChatError): void {
     if (error.code === "unauthorized") options.onUnauthorized?.();
   }
 
-  function openStream(request: StreamRequest, settings: Partial<StreamSettings>): EventStream {
+  function openStream(request: StreamRequest, settings: Partial<OpenSettings>): EventStream {
     const { method, body } = request;
     const url = toUrl(options, request.path);
     const tell = (state: ConnectionState): void => observe?.({ type: "connection", state, method, url });
@@ -113,11 +142,15 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
   }
 
   function openHandle(
-    request: StreamRequest,
+    begin: StreamRequest | null,
+    generationId: string,
     { resumes = null, after = "", answer = emptyAnswer }: FollowOptions & { resumes?: string | null },
   ): GenerationHandle {
     return openGenerationHandle({
-      open: (settings) => openStream(request, settings),
+      tabs,
+      begin: begin === null ? null : (settings) => openStream(begin, settings),
+      follow: (id, settings) => openStream(toFollow(id), settings),
+      generationId,
       cursors,
       resumes,
       after,
@@ -136,29 +169,36 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
         [headerNames.resume]: "1",
         [headerNames.idempotencyKey]: key,
       };
-      return openHandle({ method: "POST", path: "/api/chat", headers, body: JSON.stringify(request) }, { answer });
+      return openHandle({ method: "POST", path: "/api/chat", headers, body: JSON.stringify(request) }, "", { answer });
     },
     follow(generationId, followed = {}) {
-      const path = `/api/generations/${encodeURIComponent(generationId)}/events`;
       const resumes = followed.after === undefined ? generationId : null;
-      return openHandle({ method: "GET", path, headers: { [headerNames.resume]: "1" } }, { ...followed, resumes });
+      return openHandle(null, generationId, { ...followed, resumes });
     },
     async resume(conversationId, call) {
       const { generationId } = await api.readConversation(conversationId, call);
       return generationId === null ? null : client.follow(generationId);
     },
-    followChannels(channels, { history, after, onConnectionChange } = {}) {
+    followChannels(channels, { history, after, kept = [], onConnectionChange } = {}) {
       const query = new URLSearchParams({
         channels: channels.join(),
         ...(history !== undefined && { history: String(history) }),
       });
-      const stream = openStream(
-        { method: "GET", path: `/api/channels/events?${query}`, headers: { [headerNames.resume]: "1" } },
-        {
-          ...(after !== undefined && { lastEventId: after }),
-          ...(onConnectionChange && { onStateChange: onConnectionChange }),
-        },
-      );
+      const path = `/api/channels/events?${query}`;
+      const request: StreamRequest = { method: "GET", path, headers: { [headerNames.resume]: "1" } };
+      const isShared = tabs !== alone && history === undefined && after === undefined;
+      const stream = isShared
+        ? openSharedChannels({
+            tabs,
+            channels,
+            kept,
+            open: (settings) => openStream(request, settings),
+            ...(onConnectionChange && { onConnectionChange }),
+          })
+        : openStream(request, {
+            ...(after !== undefined && { lastEventId: after }),
+            ...(onConnectionChange && { onStateChange: onConnectionChange }),
+          });
       return toChannelStream({ stream, onEvent: (event) => observe?.({ type: "event", ...event }), onError });
     },
   };

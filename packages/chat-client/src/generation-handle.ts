@@ -3,13 +3,18 @@
  * answer that is being asked for as for one that is followed.
  */
 import { initialState } from "@typebar/client";
-import type { ConnectionState, EventStream } from "@typebar/client";
+import type { ConnectionState, EventStream, IncomingEvent } from "@typebar/client";
 import { emptyAnswer, nextAnswer } from "./answer.ts";
 import type { Answer, AnswerEvent } from "./answer.ts";
 import type { Cursors } from "./cursors.ts";
 import { toChatError } from "./errors.ts";
 import type { ChatError } from "./errors.ts";
 import { createListeners } from "./listeners.ts";
+import { isLater } from "./place-order.ts";
+import { createInterest } from "./tabs/interest.ts";
+import { createSharedStream } from "./tabs/shared-stream.ts";
+import type { OpenSettings, SharedStream } from "./tabs/shared-stream.ts";
+import type { Tabs } from "./tabs/tabs.ts";
 
 /**
  * Iterating gives the answer as it stands, again and again: whoever is slow gets the newest, not every step. Leaving
@@ -30,17 +35,21 @@ export interface GenerationHandle extends AsyncIterable<Answer, undefined>, Asyn
   subscribe(onChange: () => void): () => void;
   /** Ends a pause between two attempts now; otherwise does nothing. */
   retryNow(): void;
+  /**
+   * Whether the answer is looked at. Where tabs share connections and more answers run than they have, those in view
+   * come first. @defaultValue true
+   */
+  setInView(inView: boolean): void;
   close(): void;
 }
 
-export interface StreamSettings {
-  signal: AbortSignal;
-  lastEventId: string;
-  onStateChange(state: ConnectionState): void;
-}
-
 export interface GenerationHandleOptions {
-  open(settings: StreamSettings): EventStream;
+  tabs: Tabs;
+  /** Asks for an answer; `null`: one that has begun is followed. */
+  begin: ((settings: OpenSettings) => EventStream) | null;
+  follow(generationId: string, settings: OpenSettings): EventStream;
+  /** The one that is followed; empty for one that is asked for. */
+  generationId: string;
   cursors: Cursors;
   /** Whose stored place is to be gone on from; `null` if none is. */
   resumes: string | null;
@@ -53,12 +62,15 @@ export interface GenerationHandleOptions {
 }
 
 export function openGenerationHandle(options: GenerationHandleOptions): GenerationHandle {
-  const { cursors } = options;
+  const { cursors, tabs } = options;
   const abort = new AbortController();
+  const { signal } = abort;
   const listeners = createListeners();
+  const interest = createInterest(tabs.attention, "back");
   let { answer, after: lastEventId } = options;
   let connection: ConnectionState = initialState;
-  let stream: EventStream | undefined;
+  let asking: EventStream | undefined;
+  let shared: SharedStream | undefined;
   let settled = false;
 
   async function run(): Promise<Answer> {
@@ -77,7 +89,7 @@ export function openGenerationHandle(options: GenerationHandleOptions): Generati
       });
       return answer;
     } catch (error) {
-      if (abort.signal.aborted) return answer;
+      if (signal.aborted) return answer;
       const failure = toChatError(error);
       if (failure.code === "not-found" && options.resumes !== null) cursors.forget(options.resumes);
       options.onError(failure);
@@ -86,22 +98,69 @@ export function openGenerationHandle(options: GenerationHandleOptions): Generati
       if (answer.closed && answer.generationId !== null) cursors.forget(answer.generationId);
       else cursors.flush();
       settled = true;
+      interest[Symbol.dispose]();
       listeners.tell();
     }
   }
 
   async function read(): Promise<void> {
-    const { signal } = abort;
     signal.throwIfAborted();
-    stream = options.open({ signal, lastEventId, onStateChange: moveTo });
-    for await (const event of stream) {
-      options.onEvent(event);
-      answer = nextAnswer(answer, event, options.now());
-      ({ lastEventId } = event);
-      if (answer.generationId !== null && !answer.closed) cursors.keep(answer.generationId, { lastEventId, answer });
-      listeners.tell();
-      if (answer.closed) break;
+    const begun = options.begin === null || lastEventId !== "" ? undefined : await ask(options.begin);
+    if (answer.closed) return;
+    const id = answer.generationId ?? options.generationId;
+    // What was asked for has ended before it said what it is.
+    if (id === "") return;
+    shared = share(id);
+    await shared.follow(begun);
+    signal.throwIfAborted();
+  }
+
+  /** Reads until it is known which generation answers. From then on it is read as any other. */
+  async function ask(begin: (settings: OpenSettings) => EventStream): Promise<EventStream> {
+    const begun = begin({ signal, lastEventId, onStateChange: (state) => (shared?.moveTo ?? moveTo)(state) });
+    asking = begun;
+    while (lastEventId === "") {
+      const { done, value } = await begun.next();
+      if (done === true) break;
+      take(value);
     }
+    return begun;
+  }
+
+  function share(id: string): SharedStream {
+    return createSharedStream<Answer>({
+      tabs,
+      key: id,
+      places: tabs.places,
+      interest,
+      signal,
+      open: (settings) => options.follow(id, settings),
+      standing: () => ({ lastEventId, extra: answer }),
+      take,
+      fit(event, after) {
+        if (after === lastEventId) return event;
+        return isLater(event.lastEventId, lastEventId) ? "gap" : "had";
+      },
+      adopt(standing) {
+        if (!isLater(standing.lastEventId, lastEventId)) return;
+        ({ lastEventId, extra: answer } = standing);
+        keep();
+      },
+      isOver: () => answer.closed,
+      onConnection: moveTo,
+    });
+  }
+
+  function take(event: IncomingEvent): void {
+    options.onEvent(event);
+    answer = nextAnswer(answer, event, options.now());
+    ({ lastEventId } = event);
+    keep();
+  }
+
+  function keep(): void {
+    if (answer.generationId !== null && !answer.closed) cursors.keep(answer.generationId, { lastEventId, answer });
+    listeners.tell();
   }
 
   function moveTo(state: ConnectionState): void {
@@ -157,7 +216,8 @@ export function openGenerationHandle(options: GenerationHandleOptions): Generati
     },
     done,
     subscribe: listeners.subscribe,
-    retryNow: () => stream?.retryNow(),
+    retryNow: () => (shared ?? asking)?.retryNow(),
+    setInView: interest.setInView,
     close,
     [Symbol.asyncIterator]: iterate,
     async [Symbol.asyncDispose]() {
