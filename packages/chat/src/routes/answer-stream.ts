@@ -26,6 +26,15 @@ export function takePlace({ admitStream }: RouteContext, c: ChatContext): void {
     throw new ProblemError("too-many-streams", tooManyStreams);
 }
 
+/** Opens a stream and cuts it off, so that its client comes back: to the next server. Nothing is begun. */
+export async function sendAway({ streams }: RouteContext, c: ChatContext): Promise<Response> {
+  const { incoming: request, outgoing: response } = c.env;
+  const nothing = { source: { records: [] }, format: createChunkFormat(""), after: start };
+  const opened = await streams.open({ request, response, ...nothing, rotate: false });
+  if ("closed" in opened) opened.close("shutdown");
+  return RESPONSE_ALREADY_SENT;
+}
+
 /**
  * Follows a generation from its start, or after `after`, as PROTOCOL.md#resume says.
  *

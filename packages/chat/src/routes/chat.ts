@@ -2,7 +2,7 @@
 import { idInPath, parseEventId } from "../ids.ts";
 import { headerNames } from "../protocol.ts";
 import type { GenerationRow } from "../store/rows.ts";
-import { openAnswer, takePlace } from "./answer-stream.ts";
+import { openAnswer, sendAway, takePlace } from "./answer-stream.ts";
 import { readJson } from "./body.ts";
 import type { ChatApp, ChatContext, RouteContext } from "./context.ts";
 import { createDefaultModel } from "./default-model.ts";
@@ -45,6 +45,8 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
   async function startOrResume(c: ChatContext, request: StartRequest, keys: string[]): Promise<Response> {
     const resumed = await findResumed(context, c, request.hash);
     if (resumed) return openAnswer(context, c, resumed.generation, resumed.position);
+    // Only an `EventSource` asks so, and it would give up after a refusal.
+    if (isDraining() && c.req.method === "GET") return sendAway(context, c);
     takePlace(context, c);
     return openAnswer(context, c, await begin(c, request, keys), undefined);
   }

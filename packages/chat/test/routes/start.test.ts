@@ -418,3 +418,20 @@ test("while the server drains, starts nothing and says when to come back", async
   expect([ready.status, await codeOf(ready)]).toEqual([503, "draining"]);
   expect(asked("late")).toBe(0);
 });
+
+test("while the server drains, cuts an EventSource off, which would give up after a refusal, and starts nothing", async () => {
+  chat.setDraining(true);
+  const address = query({ message: "late by GET", key: "late" });
+  const headers = { Accept: "text/event-stream" };
+  const response = await chat.fetch(address, { headers });
+  expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  expect(Buffer.from(first?.value ?? "").toString()).toMatch(/^retry: \d+\n:/);
+  await expect(reader?.read()).rejects.toThrow();
+  chat.setDraining(false);
+  expect(asked("late by GET")).toBe(0);
+  const again = await chat.fetch(address, { headers });
+  expect(await again.text()).toContain("[DONE]");
+  expect(asked("late by GET")).toBe(1);
+});
