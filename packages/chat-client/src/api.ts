@@ -8,6 +8,7 @@ import type {
   Generation,
   Message,
   ModelList,
+  SearchResults,
   Settings,
 } from "@typebar/chat/protocol";
 import { ChatError, fromProblem } from "./errors.ts";
@@ -18,6 +19,8 @@ import type { ServerAddress } from "./server-address.ts";
 export interface Api {
   /** Pinned ones first, then newest first. `cursor` is the `nextCursor` of the page before, `null` for the first; `limit` is 1 to 100, by default 30. */
   listConversations(cursor?: string | null, options?: CallOptions & { limit?: number }): Promise<ConversationPage>;
+  /** Where all words stand, the last one perhaps only begun; best first. `limit` is 1 to 50, by default 20. */
+  searchConversations(question: string, options?: CallOptions & { limit?: number }): Promise<SearchResults>;
   createConversation(title?: string, options?: CallOptions): Promise<Conversation>;
   readConversation(id: string, options?: CallOptions): Promise<Conversation>;
   /** Changes what the patch names. */
@@ -72,6 +75,10 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     listConversations(cursor = null, { limit = 30, ...call } = {}) {
       const query = new URLSearchParams({ limit: String(limit), ...(cursor !== null && { cursor }) });
       return readJson(`/api/conversations?${query}`, call);
+    },
+    searchConversations(question, { limit = 20, ...call } = {}) {
+      const query = new URLSearchParams({ q: question, limit: String(limit) });
+      return readJson(`/api/conversations/search?${query}`, call);
     },
     createConversation: (title, call) =>
       readJson("/api/conversations", { ...call, method: "POST", body: title === undefined ? {} : { title } }),

@@ -42,6 +42,8 @@ export type {
   Model,
   ModelList,
   Online,
+  SearchResult,
+  SearchResults,
   Settings,
   Usage,
 } from "@typebar/chat/protocol";

@@ -236,6 +236,21 @@ export interface ConversationPage {
   nextCursor: string | null;
 }
 
+/** `GET /api/conversations/search?q=&limit=`: at most one result for each conversation, best first. */
+export interface SearchResults {
+  results: SearchResult[];
+}
+
+export interface SearchResult {
+  conversation: ConversationSummary;
+  /** Where it was found best: on whatever branch. `null`: in the title. */
+  messageId: string | null;
+  /** Plain text around the first hit. */
+  snippet: string;
+  /** Parts of the snippet that were looked for, in UTF-16 units. */
+  matches: [from: number, to: number][];
+}
+
 /** `GET /api/generations/:id`, and the answer to a stop. */
 export interface Generation {
   id: string;

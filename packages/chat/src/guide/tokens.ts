@@ -3,6 +3,7 @@
  * FTS5's own tokenizers find nothing for a Chinese word of two characters, so Han text goes in, and is asked for, as
  * overlapping pairs of characters that are made here.
  */
+import { toPairs } from "../search/pairs.ts";
 import type { GuideLanguage } from "./language.ts";
 import { isStopWord, stopPhrases } from "./stop-words.ts";
 
@@ -27,15 +28,10 @@ const wordOrHan =
 const hanRun = /^\p{Script=Han}+$/u;
 const hanWords = new Intl.Segmenter("zh-CN", { granularity: "word" });
 
-function toPairs(han: string): string[] {
-  const characters = Array.from(han);
-  return characters.slice(1).map((character, index) => `${characters[index] ?? ""}${character}`);
-}
-
 /** The text an index column holds: lower case, Han runs as pairs. */
 export function toIndexText(text: string): string {
   return Array.from(text.normalize("NFKC").toLowerCase().matchAll(run), ([token]) =>
-    hanRun.test(token) && Array.from(token).length > 1 ? toPairs(token).join(" ") : token,
+    hanRun.test(token) && Array.from(token).length > 1 ? toPairs(Array.from(token)).join(" ") : token,
   ).join(" ");
 }
 
@@ -50,7 +46,7 @@ function hanTerms(han: string): QueryTerm[] {
   const kept = Array.from(hanWords.segment(han), ({ segment }) => (isStopWord(segment) ? " " : segment)).join("");
   return kept.split(/ +/u).flatMap((part): QueryTerm[] => {
     if (part === "") return [];
-    const pairs = toPairs(part);
+    const pairs = toPairs(Array.from(part));
     // In running text a lone character begins any number of words; where it is a heading's or a keyword's, it is meant.
     if (pairs.length === 0)
       return [{ literal: `{heading keywords} : "${part}"*`, overlapsPrevious: false, weak: true }];

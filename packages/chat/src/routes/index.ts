@@ -13,6 +13,7 @@ import { problemFor } from "./openai/error.ts";
 import { addOpenAIRoutes } from "./openai/index.ts";
 import { addMessageRoutes } from "./messages.ts";
 import { ProblemError } from "./problem.ts";
+import { addSearchRoutes } from "./search.ts";
 import { addSettingsRoutes } from "./settings.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
@@ -39,6 +40,7 @@ export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions
   for (const prefix of ["/api/*", "/v1/*"]) app.use(prefix, refuseHead);
   addChatRoutes(app, context);
   addGenerationRoutes(app, context);
+  addSearchRoutes(app, context);
   addConversationRoutes(app, context);
   addMessageRoutes(app, context);
   addSettingsRoutes(app, context);

@@ -9,6 +9,7 @@ import { type Edit, findEdited } from "./edit.ts";
 import { lockConversation } from "./lock.ts";
 import { type ConversationRow, type GenerationRow, type StoredPrompt, toParts, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { indexMessage, indexTitle } from "./search/index-texts.ts";
 import { titleOf } from "./title.ts";
 
 /** A checked request to start an answer. */
@@ -222,6 +223,7 @@ async function findPlace(
   const { trigger, text, messageId } = request;
   if (trigger === "submit-message") {
     const id = createId();
+    const parts: MessagePart[] = [{ type: "text", text: text ?? "" }];
     await transaction
       .insertInto("messages")
       .values({
@@ -229,16 +231,15 @@ async function findPlace(
         conversation_id: conversation.id,
         parent_id: parentId,
         role: "user",
-        parts: JSON.stringify([{ type: "text", text: text ?? "" }] satisfies MessagePart[]),
+        parts: JSON.stringify(parts),
         created_at_ms: nowMs,
       })
       .execute();
+    await indexMessage(transaction, { conversationId: conversation.id, messageId: id, parts });
     if (conversation.title === "") {
-      await transaction
-        .updateTable("conversations")
-        .set({ title: titleOf(text ?? "") })
-        .where("id", "=", conversation.id)
-        .execute();
+      const title = titleOf(text ?? "");
+      await transaction.updateTable("conversations").set({ title }).where("id", "=", conversation.id).execute();
+      await indexTitle(transaction, conversation.id, title);
     }
     return { parentId: id, givenText: "" };
   }

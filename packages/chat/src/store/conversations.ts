@@ -6,6 +6,7 @@ import { branchOf, findSiblings } from "./branches.ts";
 import type { StoreContext } from "./context.ts";
 import { type ConversationRow, toMessage, toSummary, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { indexTitle } from "./search/index-texts.ts";
 
 type Queries = Kysely<Schema> | Transaction<Schema>;
 
@@ -25,14 +26,12 @@ export function createConversationStore({ database, now, changes }: StoreContext
   return {
     async create(ownerId, title) {
       const named = title !== "";
-      const row = await insertConversation(database, {
-        ownerId,
-        id: createId(),
-        title,
-        named,
-        hidden: false,
-        nowMs: now(),
-      });
+      const id = createId();
+      const row = await database
+        .transaction()
+        .execute((transaction) =>
+          insertConversation(transaction, { ownerId, id, title, named, hidden: false, nowMs: now() }),
+        );
       changes.conversation(ownerId, row.id);
       return toSummary(row);
     },
@@ -97,18 +96,22 @@ export function createConversationStore({ database, now, changes }: StoreContext
     },
 
     async change(ownerId, id, { title, pinned, systemPrompt }) {
-      const row = await database
-        .updateTable("conversations")
-        .set({
-          ...(title !== undefined && { title, named: 1 }),
-          ...(pinned !== undefined && { pinned: pinned ? 1 : 0 }),
-          ...(systemPrompt !== undefined && { system_prompt: systemPrompt }),
-        })
-        .where("id", "=", id)
-        .where("owner_id", "=", ownerId)
-        .where("deleted_at_ms", "is", null)
-        .returningAll()
-        .executeTakeFirst();
+      const row = await database.transaction().execute(async (transaction) => {
+        const changed = await transaction
+          .updateTable("conversations")
+          .set({
+            ...(title !== undefined && { title, named: 1 }),
+            ...(pinned !== undefined && { pinned: pinned ? 1 : 0 }),
+            ...(systemPrompt !== undefined && { system_prompt: systemPrompt }),
+          })
+          .where("id", "=", id)
+          .where("owner_id", "=", ownerId)
+          .where("deleted_at_ms", "is", null)
+          .returningAll()
+          .executeTakeFirst();
+        if (changed && title !== undefined) await indexTitle(transaction, id, title);
+        return changed;
+      });
       if (!row) return undefined;
       changes.conversation(ownerId, id);
       return toSummary(row);
@@ -137,10 +140,10 @@ interface NewConversation {
 }
 
 export async function insertConversation(
-  queries: Queries,
+  transaction: Transaction<Schema>,
   { ownerId, id, title, named, hidden, nowMs }: NewConversation,
 ): Promise<ConversationRow> {
-  return queries
+  const row = await transaction
     .insertInto("conversations")
     .values({
       id,
@@ -153,6 +156,8 @@ export async function insertConversation(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  if (title !== "") await indexTitle(transaction, id, title);
+  return row;
 }
 
 function toCursor(row: ConversationRow): string {

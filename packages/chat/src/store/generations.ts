@@ -5,6 +5,7 @@ import { beginGeneration, type BeginRequest, type BeginResult } from "./begin.ts
 import { branchOf } from "./branches.ts";
 import type { StoreContext } from "./context.ts";
 import { type GenerationRow, type MessageRow, unfinishedStates } from "./rows.ts";
+import { indexMessage } from "./search/index-texts.ts";
 
 /** What the log of an ended generation says. */
 export interface Projection {
@@ -141,6 +142,7 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
           .set({ parts: JSON.stringify(parts) })
           .where("id", "=", row.message_id)
           .execute();
+        await indexMessage(transaction, { conversationId: row.conversation_id, messageId: row.message_id, parts });
         return row;
       });
       if (ended) {

@@ -8,6 +8,7 @@ import { createMessageStore, type MessageStore } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import { createNodeStore, type NodeStore } from "./nodes.ts";
 import type { Schema } from "./schema.ts";
+import { createSearchStore, type SearchStore } from "./search/search.ts";
 import { createSettingsStore, type SettingsStore } from "./settings.ts";
 
 export interface ChatStore extends AsyncDisposable {
@@ -15,6 +16,7 @@ export interface ChatStore extends AsyncDisposable {
   deleted: DeletedStore;
   messages: MessageStore;
   generations: GenerationStore;
+  search: SearchStore;
   settings: SettingsStore;
   nodes: NodeStore;
   /** Rejects while the database does not answer. */
@@ -39,6 +41,7 @@ export async function openChatStore({ database, now = Date.now, onChange }: Chat
     deleted: createDeletedStore(context),
     messages: createMessageStore(context),
     generations: createGenerationStore(context),
+    search: createSearchStore(context),
     settings: createSettingsStore(context),
     nodes: createNodeStore(database),
     async ping() {

@@ -2,6 +2,8 @@
 import { type Kysely, sql } from "kysely";
 import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import type { Schema } from "./schema.ts";
+import { chooseIndex } from "./search/choose-index.ts";
+import { indexAll } from "./search/index-texts.ts";
 
 const initial: Migration = {
   async up(database: Kysely<unknown>) {
@@ -148,6 +150,13 @@ const nodes: Migration = {
   },
 };
 
+const search: Migration = {
+  async up(database: Kysely<Schema>) {
+    await chooseIndex(database).create(database);
+    await indexAll(database);
+  },
+};
+
 const provider: MigrationProvider = {
   getMigrations: async () => ({
     "0001-initial": initial,
@@ -156,6 +165,7 @@ const provider: MigrationProvider = {
     "0005-times": times,
     "0006-ordering": ordering,
     "0009-nodes": nodes,
+    "0010-search": search,
   }),
 };
 

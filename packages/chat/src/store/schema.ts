@@ -13,6 +13,7 @@ export interface Schema {
   generation_keys: GenerationKeysTable;
   settings: SettingsTable;
   nodes: NodesTable;
+  search_documents: SearchDocumentsTable;
 }
 
 interface ConversationsTable {
@@ -102,4 +103,13 @@ interface NodesTable {
   streams: number;
   /** Those of them that follow the channel `online`. */
   followers: number;
+}
+
+/** What is in the index of conversations; its terms are kept as each database does. */
+interface SearchDocumentsTable {
+  id: Generated<Int64>;
+  owner_id: string;
+  conversation_id: string;
+  /** `null`: the conversation's title. */
+  message_id: string | null;
 }

@@ -149,3 +149,14 @@ export const problemSchema = v.strictObject({
   detail: v.optional(v.string()),
   generationId: v.optional(ownId),
 });
+
+export const searchSchema = v.strictObject({
+  results: v.array(
+    v.strictObject({
+      conversation: summarySchema,
+      messageId: v.nullable(ownId),
+      snippet: text,
+      matches: v.array(v.strictTuple([count, count])),
+    }),
+  ),
+});

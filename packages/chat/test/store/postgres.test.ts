@@ -5,6 +5,7 @@ import { describe } from "vitest";
 import type { Schema } from "../../src/store/schema.ts";
 import { type OpenedDatabase, testChatStore } from "./chat-store-contract.ts";
 import { testMessageStore } from "./message-store-contract.ts";
+import { testSearchStore } from "./search-store-contract.ts";
 
 async function open(): Promise<OpenedDatabase> {
   const postgres = await openPostgres();
@@ -21,3 +22,4 @@ async function open(): Promise<OpenedDatabase> {
 
 describe("chat store on PostgreSQL", () => testChatStore(open));
 describe("message store on PostgreSQL", () => testMessageStore(open));
+describe("search on PostgreSQL", () => testSearchStore(open));

@@ -5,6 +5,7 @@ import { describe } from "vitest";
 import { openSqliteDatabase } from "../../src/store/sqlite.ts";
 import { type OpenedDatabase, testChatStore } from "./chat-store-contract.ts";
 import { testMessageStore } from "./message-store-contract.ts";
+import { testSearchStore } from "./search-store-contract.ts";
 
 async function open(): Promise<OpenedDatabase> {
   const dir = mkdtempSync(join(tmpdir(), "typebar-store-"));
@@ -16,3 +17,4 @@ async function open(): Promise<OpenedDatabase> {
 
 describe("chat store on SQLite", () => testChatStore(open));
 describe("message store on SQLite", () => testMessageStore(open));
+describe("search on SQLite", () => testSearchStore(open));
