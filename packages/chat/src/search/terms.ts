@@ -19,7 +19,7 @@ export interface QueryTerm {
 }
 
 /** What stands after them in a text is not found. */
-export const maxIndexedChars = 100_000;
+const maxIndexedChars = 100_000;
 /** A database takes no term of any length. */
 const maxTermChars = 64;
 const maxQueryTerms = 32;

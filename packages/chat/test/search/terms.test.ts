@@ -1,5 +1,5 @@
 /** Which terms stand for a text, and where: the same whatever the database. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toSnippet } from "../../src/search/snippet.ts";
 import { isMatch, toQueryTerms, toTerms } from "../../src/search/terms.ts";
@@ -65,12 +65,12 @@ describe("a text", () => {
   });
 });
 
-describe("a snippet", () => {
-  const snippetOf = (text: string, question: string): { snippet: string; marked: string[] } => {
-    const { snippet, matches } = toSnippet(text, toQueryTerms(question));
-    return { snippet, marked: matches.map(([from, to]) => snippet.slice(from, to)) };
-  };
+const snippetOf = (text: string, question: string): { snippet: string; marked: string[] } => {
+  const { snippet, matches } = toSnippet(text, toQueryTerms(question));
+  return { snippet, marked: matches.map(([from, to]) => snippet.slice(from, to)) };
+};
 
+describe("a snippet", () => {
   test("says where the words are, and joins pairs that touch", () => {
     expect(snippetOf("Back up the data.\nThen *restore* the backup.", "BACK data")).toEqual({
       snippet: "Back up the data. Then *restore* the backup.",
