@@ -13,6 +13,7 @@ export interface TranscriptScroll {
   away: Ref<boolean>;
   /** The transcript has moved from its beginning. */
   scrolled: Ref<boolean>;
+  letGo(): void;
   takeHold(): void;
 }
 
@@ -70,7 +71,7 @@ export function useTranscriptScroll(
     { passive: true },
   );
 
-  return { away, scrolled, takeHold };
+  return { away, scrolled, letGo, takeHold };
 }
 
 function toEnd(element: HTMLElement): number {

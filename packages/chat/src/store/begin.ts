@@ -142,7 +142,12 @@ async function beginWithin(
   }
   await transaction
     .updateTable("conversations")
-    .set({ head_message_id: generation.message_id, model, updated_at_ms: nowMs })
+    .set({
+      head_message_id: generation.message_id,
+      updated_at_ms: nowMs,
+      // Another model for one answer is not meant for the questions that follow.
+      ...(request.trigger === "submit-message" && { model }),
+    })
     .where("id", "=", conversation.id)
     .execute();
   return { type: "begun", generation: row };

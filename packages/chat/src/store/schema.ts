@@ -22,7 +22,7 @@ interface ConversationsTable {
   title: string;
   /** The newest message of the branch that is shown. */
   head_message_id: string | null;
-  /** `provider/model` of the last answer. */
+  /** `provider/model` of the last question; an answer that is tried again may have had another. */
   model: string | null;
   /** 1: holds one answer that was asked for with a prompt of its own; never listed, removed after its end. */
   hidden: Generated<number>;
