@@ -214,6 +214,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     caughtBy: { file: `${hubTests}/rights.test.ts`, test: "between the last look and the first write" },
   },
   {
+    name: "hub: a name that is missing by mistake may publish like the server itself",
+    file: "packages/server/src/hub/publisher.ts",
+    search: 'if ("as" in inName)',
+    replace: "if (inName.as !== undefined)",
+    caughtBy: { file: `${hubTests}/rights.test.ts`, test: "asks who publishes in a name" },
+  },
+  {
+    name: "hub: browsers that come while it is being closed are refused, and give up",
+    file: "packages/server/src/hub/send-away.ts",
+    search: "/\\btext\\/event-stream\\b/i.test(accept",
+    replace: "/\\bnobody\\b/i.test(accept",
+    caughtBy: { file: `${hubTests}/refusals.test.ts`, test: "while it is being closed, so that they come back" },
+  },
+  {
     name: "hub: an event is put together anew for each connection",
     file: "packages/server/src/hub/channel-feed.ts",
     search: "      if (pull.position === after) latestEnd = answer;\n      else latest = answer;\n",

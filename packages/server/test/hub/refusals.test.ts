@@ -141,6 +141,28 @@ it("closes for good: the open ones are cut off, those on their way and later one
   await world.hub.publish("rates", { data: 0 });
 });
 
+it("cuts those off who ask for an event stream by name while it is being closed, so that they come back: a refusal ends an EventSource", async () => {
+  const ended: string[] = [];
+  const observer = { closed: (reason: string): void => void ended.push(reason) };
+  await using world = await startHub({ log: openMemoryLog(), timings: { retryMs: 777, retrySpreadMs: 0 }, observer });
+  await world.hub.close();
+  const headers = { Accept: "text/event-stream" };
+  const node = await fetch(`http://127.0.0.1:${world.port}/rates`, { headers });
+  const web = await world.hub.respond(new Request("http://localhost/", { headers }), { channels: ["rates"] });
+  for (const { status, body } of [node, web]) {
+    expect(status).toBe(200);
+    const reader = body?.getReader();
+    const first = await reader?.read();
+    expect(Buffer.from(first?.value ?? "").toString()).toMatch(/^retry: 777\n: +\n$/);
+    await expect(reader?.read()).rejects.toThrow();
+  }
+  expect(ended).toEqual(["shutdown", "shutdown"]);
+  expect(world.hub.openCount).toBe(0);
+  // Whoever asks for anything is told in words.
+  const plain = await world.hub.respond(new Request("http://localhost/"), { channels: ["rates"] });
+  expect([plain.status, await plain.json()]).toMatchObject([503, { code: "draining" }]);
+});
+
 it("closes while many are being opened, and none stays", async () => {
   const log = observeLog(openMemoryLog());
   await using world = await startHub({ log, presence: () => "count" });
