@@ -6,7 +6,7 @@ import {
   type ScriptedModel,
   type TypebarProcess,
 } from "@typebar/testing";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 const password = "open sesame";
@@ -92,6 +92,97 @@ describe("settings", () => {
     expect(await page.evaluate(() => Object.values(localStorage).join())).not.toContain("secret");
     await page.goto(server.url);
     expect(new URL(page.url()).pathname).toBe("/sign-in");
+  });
+});
+
+/** A conversation of its own, named after its question. */
+async function begin(title: string): Promise<void> {
+  await page.getByTestId("new-chat").click();
+  await ask(`script:plain:23:40 ${title}`);
+  await rename(page.getByTestId("conversation-item").first(), title);
+}
+async function openMenu(of: Locator): Promise<void> {
+  await of.hover();
+  await of.getByTestId("conversation-menu").click();
+}
+async function rename(item: Locator, title: string): Promise<void> {
+  await openMenu(item);
+  await page.getByTestId("rename").click();
+  await page.keyboard.type(title);
+  await page.keyboard.press("Enter");
+  await itemOf(title).waitFor();
+}
+const itemOf = (title: string): Locator => page.getByTestId("conversation-item").filter({ hasText: title });
+const titles = (): Promise<string[]> => page.getByTestId("conversation-item").getByRole("link").allInnerTexts();
+
+async function deleteAll(): Promise<void> {
+  await page.evaluate(async () => {
+    const { conversations } = (await (await fetch("/api/conversations?limit=100")).json()) as {
+      conversations: { id: string }[];
+    };
+    for (const { id } of conversations) await fetch(`/api/conversations/${id}`, { method: "DELETE" });
+  });
+  await page.goto(server.url);
+  await page.getByTestId("composer-input").waitFor();
+}
+
+describe("conversations in the list", () => {
+  beforeEach(deleteAll);
+
+  it("are pinned above the others, and stay there over a reload", async () => {
+    for (const title of ["Oldest", "Middle", "Newest"]) await begin(title);
+    await openMenu(itemOf("Oldest"));
+    await page.getByTestId("pin").click();
+    await expect.poll(titles).toEqual(["Oldest", "Newest", "Middle"]);
+    await expect.poll(focused).toBe("conversation-menu");
+    await page.reload();
+    await expect.poll(titles).toEqual(["Oldest", "Newest", "Middle"]);
+    expect(await page.getByRole("heading", { level: 2 }).allInnerTexts()).toEqual(
+      expect.arrayContaining(["Pinned", "Today"]),
+    );
+    await openMenu(itemOf("Oldest"));
+    await page.getByTestId("pin").click();
+    await expect.poll(titles).toEqual(["Newest", "Middle", "Oldest"]);
+  });
+
+  it("go at once when they are deleted, and come back with their answers", async () => {
+    for (const title of ["One", "Two"]) await begin(title);
+    const path = new URL(page.url()).pathname;
+    await openMenu(itemOf("Two"));
+    await page.getByTestId("delete").click();
+    await itemOf("Two").waitFor({ state: "detached" });
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/");
+    await expect.poll(focused).toBe("composer-input");
+    await page.getByRole("status").filter({ hasText: "“Two” was deleted." }).waitFor();
+    await page.getByTestId("undo").click();
+    await itemOf("Two").waitFor();
+    await expect.poll(() => new URL(page.url()).pathname).toBe(path);
+    await page.getByTestId("answer-text").waitFor();
+    expect(await page.getByTestId("undo").count()).toBe(0);
+  });
+
+  it("are deleted and brought back by the keyboard alone, which keeps its place", async () => {
+    for (const title of ["One", "Two", "Three"]) await begin(title);
+    await itemOf("Two").getByTestId("conversation-menu").focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await itemOf("Two").waitFor({ state: "detached" });
+    const place = (): Promise<string | undefined> => page.evaluate(() => document.activeElement?.textContent.trim());
+    await expect.poll(place).toBe("One");
+    await page.keyboard.press("Alt+z");
+    await expect.poll(titles).toEqual(["Three", "Two", "One"]);
+    expect(await place()).toBe("One");
+  });
+
+  it("are back, with the reason, when the server cannot be reached to delete them", async () => {
+    await begin("Only");
+    await context.setOffline(true);
+    await openMenu(itemOf("Only"));
+    await page.getByTestId("delete").click();
+    await page.getByRole("status").filter({ hasText: "was not deleted. The server cannot be reached." }).waitFor();
+    await itemOf("Only").waitFor();
+    await context.setOffline(false);
   });
 });
 

@@ -1,4 +1,4 @@
-/** The list of conversations, newest first, page by page. Made by app-context.ts, shown by components/ConversationList.vue. */
+/** The list of conversations, pinned ones first, then newest first, page by page. Made by app-context.ts, shown by components/ConversationList.vue. */
 
 import { shallowReactive } from "vue";
 import type { ChatClient, ConversationPage, ConversationSummary } from "@typebar/chat-client";
@@ -17,18 +17,37 @@ export interface ConversationList {
   /** Reads the first page again: something has begun or changed. */
   refresh(): Promise<void>;
   rename(id: string, title: string): Promise<void>;
+  pin(id: string, pinned: boolean): Promise<void>;
+  /** Gone from the list at once; back in it if the server does not do it. */
   remove(id: string): Promise<void>;
+  /** Brings a deleted one back. */
+  restore(id: string): Promise<void>;
+  /** Shows what is so now: it was told, not asked for. */
+  put(conversation: ConversationSummary): void;
+  drop(id: string): void;
 }
 
 /** What it asks of the server. */
-export type ConversationEndpoints = Pick<ChatClient, "listConversations" | "renameConversation" | "deleteConversation">;
+export type ConversationEndpoints = Pick<
+  ChatClient,
+  "listConversations" | "changeConversation" | "deleteConversation" | "restoreConversation"
+>;
 
 export function createConversationList(server: ConversationEndpoints): ConversationList {
   const state: ConversationListState = shallowReactive({ items: [], phase: "idle", more: true });
   let cursor: string | null = null;
   let stale = false;
+  /** On their way out: what was read before must not bring them back. */
+  const leaving = new Set<string>();
 
-  async function load(from: string | null): Promise<void> {
+  let reading: Promise<void> = Promise.resolve();
+
+  function load(from: string | null): Promise<void> {
+    reading = read(from);
+    return reading;
+  }
+
+  async function read(from: string | null): Promise<void> {
     if (state.phase === "loading") {
       // What is on its way may have been read before the change that this call is about.
       stale ||= from === null;
@@ -39,7 +58,7 @@ export function createConversationList(server: ConversationEndpoints): Conversat
     try {
       const page = await server.listConversations(from);
       const known = from === null ? withoutDeleted(state.items, page) : state.items;
-      state.items = merged(known, page.conversations);
+      state.items = merged(known, page.conversations).filter(({ id }) => !leaving.has(id));
       // The first page read again says nothing of how far the list reaches.
       if (from === cursor) {
         cursor = page.nextCursor;
@@ -49,63 +68,93 @@ export function createConversationList(server: ConversationEndpoints): Conversat
     } catch {
       state.phase = "failed";
     }
-    if (stale) await load(null);
+    if (stale) await read(null);
   }
 
-  function replace(id: string, change: Partial<ConversationSummary>): void {
-    state.items = state.items.map((item) => (item.id === id ? { ...item, ...change } : item));
+  function put(conversation: ConversationSummary): void {
+    if (!leaving.has(conversation.id)) state.items = merged(state.items, [conversation]);
+  }
+
+  function drop(id: string): void {
+    state.items = state.items.filter((item) => item.id !== id);
+  }
+
+  /** Shown at once; as before where the server does not do it. */
+  async function change(id: string, patch: { title: string } | { pinned: boolean }): Promise<void> {
+    const before = state.items.find((item) => item.id === id);
+    if (before !== undefined) put({ ...before, ...patch });
+    try {
+      put(await server.changeConversation(id, patch));
+    } catch (error) {
+      if (before !== undefined) put(before);
+      throw error;
+    }
   }
 
   return {
     state,
     loadMore: () => (state.more ? load(cursor) : Promise.resolve()),
     refresh: () => load(null),
-    async rename(id, title) {
+    rename: (id, title) => change(id, { title }),
+    pin: (id, pinned) => change(id, { pinned }),
+    async remove(id) {
       const before = state.items.find((item) => item.id === id);
-      replace(id, { title });
+      leaving.add(id);
+      drop(id);
       try {
-        replace(id, await server.renameConversation(id, title));
+        await server.deleteConversation(id);
+        // What is being read may have been read before.
+        await reading;
+        leaving.delete(id);
       } catch (error) {
-        if (before !== undefined) replace(id, before);
+        leaving.delete(id);
+        if (before !== undefined) put(before);
         throw error;
       }
     },
-    async remove(id) {
-      await server.deleteConversation(id);
-      state.items = state.items.filter((item) => item.id !== id);
+    async restore(id) {
+      put(await server.restoreConversation(id));
     },
+    put,
+    drop,
   };
 }
 
 /** Those that would stand on the first page, but do not. */
 function withoutDeleted(known: readonly ConversationSummary[], first: ConversationPage): ConversationSummary[] {
-  const oldest = first.nextCursor === null ? "" : (first.conversations.at(-1)?.updatedAt ?? "");
-  return known.filter(({ updatedAt }) => updatedAt <= oldest);
+  const last = first.nextCursor === null ? undefined : first.conversations.at(-1);
+  return last === undefined ? [] : known.filter((item) => inOrder(last, item) <= 0);
 }
 
 function merged(known: readonly ConversationSummary[], read: readonly ConversationSummary[]): ConversationSummary[] {
   const byId = new Map([...known, ...read].map((item) => [item.id, item]));
-  return [...byId.values()].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+  return [...byId.values()].sort(inOrder);
 }
 
-export type Day = "today" | "yesterday" | "week" | "older";
+/** As the server orders them. */
+function inOrder(a: ConversationSummary, b: ConversationSummary): number {
+  if (a.pinned !== b.pinned) return a.pinned ? -1 : 1;
+  return b.updatedAt.localeCompare(a.updatedAt);
+}
 
-/** Groups for headings, in the reader's own days. Pure. */
+export type Group = "pinned" | "today" | "yesterday" | "week" | "older";
+
+/** Groups for headings: what is pinned, then the reader's own days. Pure. */
 export function groupByDay(
   items: readonly ConversationSummary[],
   nowMs: number,
-): { day: Day; items: ConversationSummary[] }[] {
-  const groups: { day: Day; items: ConversationSummary[] }[] = [];
+): { group: Group; items: ConversationSummary[] }[] {
+  const groups: { group: Group; items: ConversationSummary[] }[] = [];
   for (const item of items) {
-    const day = dayOf(item.updatedAt, nowMs);
+    const group = item.pinned ? "pinned" : dayOf(item.updatedAt, nowMs);
     const last = groups.at(-1);
-    if (last?.day === day) last.items.push(item);
-    else groups.push({ day, items: [item] });
+    if (last?.group === group) last.items.push(item);
+    else groups.push({ group, items: [item] });
   }
   return groups;
 }
 
-function dayOf(time: string, nowMs: number): Day {
+function dayOf(time: string, nowMs: number): Group {
   const midnight = new Date(nowMs).setHours(0, 0, 0, 0);
   const atMs = Date.parse(time);
   if (atMs >= midnight) return "today";

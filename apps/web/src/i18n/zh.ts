@@ -3,7 +3,7 @@ import type { Words } from "./en.ts";
 
 export const zh: Words = {
   app: { newChat: "新对话", menu: "对话列表", hideList: "收起列表", close: "关闭", online: "在线 {count}" },
-  day: { today: "今天", yesterday: "昨天", week: "过去 7 天", older: "更早" },
+  day: { pinned: "置顶", today: "今天", yesterday: "昨天", week: "过去 7 天", older: "更早" },
   list: {
     empty: "你的对话会显示在这里。",
     failed: "列表加载失败。",
@@ -11,9 +11,12 @@ export const zh: Words = {
     options: "“{title}”的选项",
     rename: "重命名",
     delete: "删除",
-    deleteSure: "删除这个对话？",
-    deleteText: "“{title}”及其回答将被永久删除。",
-    cancel: "取消",
+    pin: "置顶",
+    unpin: "取消置顶",
+    deleted: "已删除“{title}”。",
+    undo: "撤销",
+    notDeleted: "“{title}”未能删除。",
+    notRestored: "“{title}”未能恢复。",
     answering: "正在回答",
   },
   empty: {

@@ -6,6 +6,8 @@ import { inject, shallowRef } from "vue";
 import type { InjectionKey, ShallowRef } from "vue";
 import { createConversationList } from "../conversation/conversation-list.ts";
 import type { ConversationList } from "../conversation/conversation-list.ts";
+import { createDeletions } from "../conversation/deletions.ts";
+import type { Deletions } from "../conversation/deletions.ts";
 import { createThreads } from "../conversation/threads.ts";
 import type { Threads } from "../conversation/threads.ts";
 import {
@@ -39,6 +41,7 @@ export interface AppContext {
   preferences: Preferences;
   conversations: ConversationList;
   threads: Threads;
+  deletions: Deletions;
   wire: WireLog;
   typewriter: {
     markdown: Markdown;
@@ -97,6 +100,7 @@ export function createApp(window: Window): AppContext {
     preferences: createPreferences(window.document),
     conversations,
     threads,
+    deletions: createDeletions(conversations, threads.drop),
     wire,
     typewriter: {
       markdown: createMarkdown(),

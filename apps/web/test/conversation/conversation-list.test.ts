@@ -7,11 +7,11 @@ const at = (day: number, hour: number): string => new Date(2026, 5, day, hour).t
 const unused = (): Promise<never> => Promise.reject(new Error("not used here"));
 const ids = (list: ConversationList): string[] => list.state.items.map(({ id }) => id);
 
-function conversation(id: string, updatedAt: string) {
-  return { id, title: id, pinned: false, createdAt: updatedAt, updatedAt };
+function conversation(id: string, updatedAt: string, pinned = false) {
+  return { id, title: id, pinned, createdAt: updatedAt, updatedAt };
 }
 
-describe("groups by day", () => {
+describe("groups", () => {
   const nowMs = new Date(2026, 5, 15, 12).getTime();
 
   it("follows the reader's own midnight", () => {
@@ -22,12 +22,17 @@ describe("groups by day", () => {
       conversation("d", at(9, 1)),
       conversation("e", at(1, 1)),
     ];
-    expect(groupByDay(items, nowMs).map(({ day, items: inDay }) => [day, inDay.map(({ id }) => id)])).toEqual([
+    expect(groupByDay(items, nowMs).map(({ group, items: inIt }) => [group, inIt.map(({ id }) => id)])).toEqual([
       ["today", ["a"]],
       ["yesterday", ["b", "c"]],
       ["week", ["d"]],
       ["older", ["e"]],
     ]);
+  });
+
+  it("begin with what is pinned, whatever its day", () => {
+    const items = [conversation("p", at(1, 1), true), conversation("a", at(15, 0))];
+    expect(groupByDay(items, nowMs).map(({ group }) => group)).toEqual(["pinned", "today"]);
   });
 });
 
@@ -38,8 +43,9 @@ describe("the list", () => {
   };
   const server: ConversationEndpoints = {
     listConversations: (cursor) => Promise.resolve(pages[cursor ?? "first"] ?? { conversations: [], nextCursor: null }),
-    renameConversation: unused,
+    changeConversation: unused,
     deleteConversation: () => Promise.resolve(),
+    restoreConversation: unused,
   };
 
   it("reads page after page, and the first one again without losing its place", async () => {
@@ -79,6 +85,72 @@ describe("the list", () => {
     await list.loadMore();
     await expect(list.rename("a", "new")).rejects.toThrow("not used here");
     expect(list.state.items.map(({ title }) => title)).toEqual(["b", "a"]);
+  });
+
+  it("keeps pinned ones of later pages, and drops those that are gone, when it reads the first page again", async () => {
+    let first = [conversation("p", "2026-05", true), conversation("q", "2026-01", true)];
+    const list = createConversationList({
+      ...server,
+      listConversations: (cursor) =>
+        Promise.resolve(
+          cursor === null
+            ? { conversations: first, nextCursor: "next" }
+            : { conversations: [conversation("r", "2025-01", true), conversation("z", "2026-06")], nextCursor: null },
+        ),
+    });
+    await list.loadMore();
+    await list.loadMore();
+    expect(ids(list)).toEqual(["p", "q", "r", "z"]);
+    first = [conversation("q", "2026-01", true)];
+    await list.refresh();
+    expect(ids(list)).toEqual(["q", "r", "z"]);
+  });
+
+  it("puts what is pinned first at once, and back where the server does not do it", async () => {
+    const list = createConversationList(server);
+    await list.loadMore();
+    const pinned = list.pin("a", true);
+    expect(ids(list)).toEqual(["a", "b"]);
+    await expect(pinned).rejects.toThrow("not used here");
+    expect(ids(list)).toEqual(["b", "a"]);
+  });
+
+  it("shows no more what is being deleted, though it is read once more; and again, where that fails", async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    const list = createConversationList({
+      ...server,
+      deleteConversation: () => new Promise((_resolve, reject) => (refuse = reject)),
+    });
+    await list.loadMore();
+    const removed = list.remove("b");
+    expect(ids(list)).toEqual(["a"]);
+    await list.refresh();
+    expect(ids(list)).toEqual(["a"]);
+    refuse(new Error("away"));
+    await expect(removed).rejects.toThrow("away");
+    expect(ids(list)).toEqual(["b", "a"]);
+  });
+
+  it("is not misled by what was read before a deletion and comes after it", async () => {
+    let answer: (page: ConversationPage) => void = () => undefined;
+    const list = createConversationList({
+      ...server,
+      listConversations: () => new Promise((resolve) => (answer = resolve)),
+    });
+    const read = list.loadMore();
+    const removed = list.remove("b");
+    answer(pages["first"]!);
+    await Promise.all([read, removed]);
+    expect(ids(list)).toEqual(["a"]);
+  });
+
+  it("brings back what the server restores", async () => {
+    const restored = conversation("b", "2026-02");
+    const list = createConversationList({ ...server, restoreConversation: () => Promise.resolve(restored) });
+    await list.loadMore();
+    await list.remove("b");
+    await list.restore("b");
+    expect(ids(list)).toEqual(["b", "a"]);
   });
 
   it("forgets what was deleted", async () => {

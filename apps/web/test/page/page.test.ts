@@ -497,7 +497,7 @@ describe("around it", () => {
     expect((await page.getByTestId("suggestion").allInnerTexts()).join()).not.toMatch(/Typebar|restart|model/u);
   });
 
-  it("keeps the keyboard's place after a rename and after a deletion that was not meant", async () => {
+  it("keeps the keyboard's place after a rename", async () => {
     await ask("one");
     await lastAnswer("completed").waitFor();
     await page.getByTestId("conversation-item").hover();
@@ -510,11 +510,6 @@ describe("around it", () => {
       await page.keyboard.press(key);
       await expect.poll(focused).toBe("conversation-menu");
     }
-    await page.getByTestId("conversation-menu").click();
-    await page.getByTestId("delete").click();
-    await page.getByTestId("delete-confirm").waitFor();
-    await page.keyboard.press("Escape");
-    await expect.poll(focused).toBe("conversation-menu");
     expect(await page.getByTestId("conversation-item").innerText()).toContain("Named Enter");
   });
 
@@ -530,7 +525,6 @@ describe("around it", () => {
     await item.filter({ hasText: "Another name" }).waitFor();
     await page.getByTestId("conversation-menu").click();
     await page.getByTestId("delete").click();
-    await page.getByTestId("delete-confirm").click();
     await item.waitFor({ state: "detached" });
     expect(new URL(page.url()).pathname).toBe("/");
   });
