@@ -22,6 +22,8 @@ export default defineConfig({
     __VUE_I18N_FULL_INSTALL__: "false",
     __VUE_I18N_LEGACY_API__: "false",
     __INTLIFY_PROD_DEVTOOLS__: "false",
+    // src/i18n/index.ts puts values into their places.
+    __INTLIFY_DROP_MESSAGE_COMPILER__: "true",
     __TYPEBAR_VERSION__: JSON.stringify(version),
   },
   build: {

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Plugin, Rolldown } from "vite";
 
 type Bundle = Record<string, Rolldown.OutputChunk | Rolldown.OutputAsset>;
@@ -24,7 +24,8 @@ export function serviceWorker(): Plugin {
       const worker = Object.values(bundle).find((file) => file.type === "chunk" && file.name === workerName);
       if (worker?.type !== "chunk") return this.error("The service worker is missing");
       if (worker.imports.length > 0) return this.error("The service worker must be one file");
-      const files = [...shellOf(bundle, join(root, "src/components"), worker), ...publicFiles(publicDir)];
+      const folders = ["src/components", "src/i18n"].map((folder) => join(root, folder));
+      const files = [...shellOf(bundle, folders, worker), ...publicFiles(publicDir)];
       const html = bundle[pagePath.slice(1)];
       if (html?.type !== "asset") return this.error("The page is missing");
       const version = createHash("sha256").update(html.source);
@@ -42,8 +43,8 @@ export function serviceWorker(): Plugin {
   };
 }
 
-/** What is loaded first, and the components that are loaded later. Colours of code and formulas are kept when they are used. */
-function shellOf(bundle: Bundle, componentsDir: string, worker: Rolldown.OutputChunk): string[] {
+/** What is loaded first, and the components and words that are loaded later. Colours of code and formulas are kept when they are used. */
+function shellOf(bundle: Bundle, folders: readonly string[], worker: Rolldown.OutputChunk): string[] {
   const files = new Set<string>();
   const add = (name: string): void => {
     const file = bundle[name];
@@ -55,8 +56,8 @@ function shellOf(bundle: Bundle, componentsDir: string, worker: Rolldown.OutputC
   };
   for (const file of Object.values(bundle)) {
     if (file.type !== "chunk" || file === worker) continue;
-    const isComponent = file.facadeModuleId !== null && !relative(componentsDir, file.facadeModuleId).startsWith("..");
-    if (file.isEntry || isComponent) add(file.fileName);
+    const from = file.facadeModuleId ?? "";
+    if (file.isEntry || folders.some((folder) => from.startsWith(folder))) add(file.fileName);
   }
   return [...files].sort().map((name) => `/${name}`);
 }

@@ -4,18 +4,18 @@ import { createApp as createVueApp, watch } from "vue";
 import { createRouter, createWebHistory } from "vue-router";
 import AppFrame from "./components/AppFrame.vue";
 import ChatPage from "./components/ChatPage.vue";
-import { createWords } from "./i18n/index.ts";
+import { changeLanguage, openWords } from "./i18n/index.ts";
 import { registerWorker } from "./offline/register.ts";
 import { appKey, createApp } from "./page/app-context.ts";
 import "./styles/base.css";
 import "./styles/answer.css";
 
-if (!document.documentElement.hasAttribute("data-unsupported")) start();
+if (!document.documentElement.hasAttribute("data-unsupported")) void start();
 
-function start(): void {
+async function start(): Promise<void> {
   const app = createApp(window);
-  const words = createWords(app.preferences.locale.value);
-  watch(app.preferences.locale, (locale) => (words.global.locale.value = locale));
+  const words = await openWords(app.preferences.locale.value);
+  watch(app.preferences.locale, (locale) => void changeLanguage(words, locale));
   const router = createRouter({
     history: createWebHistory(),
     routes: [
