@@ -22,7 +22,8 @@ const loaders: Record<Locale, () => Promise<Words>> = {
 
 export async function openWords(locale: Locale): Promise<PageWords> {
   const messages: Record<string, Messages> = { [locale]: toMessages(await loaders[locale]()) };
-  return createI18n({ legacy: false, locale: locale as string, messages, missingWarn: false });
+  const chosen: string = locale;
+  return createI18n({ legacy: false, locale: chosen, messages, missingWarn: false });
 }
 
 /** Where the words cannot be loaded, the page stays as it is. */

@@ -116,30 +116,24 @@ describe("the list", () => {
   });
 
   it("shows no more what is being deleted, though it is read once more; and again, where that fails", async () => {
-    let refuse: (error: Error) => void = () => undefined;
-    const list = createConversationList({
-      ...server,
-      deleteConversation: () => new Promise((_resolve, reject) => (refuse = reject)),
-    });
+    const { promise, reject } = Promise.withResolvers<void>();
+    const list = createConversationList({ ...server, deleteConversation: () => promise });
     await list.loadMore();
     const removed = list.remove("b");
     expect(ids(list)).toEqual(["a"]);
     await list.refresh();
     expect(ids(list)).toEqual(["a"]);
-    refuse(new Error("away"));
+    reject(new Error("away"));
     await expect(removed).rejects.toThrow("away");
     expect(ids(list)).toEqual(["b", "a"]);
   });
 
   it("is not misled by what was read before a deletion and comes after it", async () => {
-    let answer: (page: ConversationPage) => void = () => undefined;
-    const list = createConversationList({
-      ...server,
-      listConversations: () => new Promise((resolve) => (answer = resolve)),
-    });
+    const { promise, resolve } = Promise.withResolvers<ConversationPage>();
+    const list = createConversationList({ ...server, listConversations: () => promise });
     const read = list.loadMore();
     const removed = list.remove("b");
-    answer(pages["first"]!);
+    resolve(pages["first"]!);
     await Promise.all([read, removed]);
     expect(ids(list)).toEqual(["a"]);
   });
