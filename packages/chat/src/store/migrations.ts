@@ -169,8 +169,25 @@ const provider: MigrationProvider = {
   }),
 };
 
-/** Brings the database up to date; does nothing where it is. */
-export async function migrate(database: Kysely<Schema>): Promise<void> {
-  const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
+/** Brings the database up to date; does nothing where it is. Of several processes one does it, and the others wait. Returns what was done. */
+export async function migrate(database: Kysely<Schema>): Promise<string[]> {
+  const { error, results = [] } = await new Migrator({ db: database, provider }).migrateToLatest();
   if (error) throw error;
+  return results.map(({ migrationName }) => migrationName);
+}
+
+export interface MigrationState {
+  /** Steps that this version knows and the database has not been through. */
+  pending: string[];
+  /** The last step that this version knows. */
+  latest: string;
+}
+
+/** Changes nothing. */
+export async function readMigrationState(database: Kysely<Schema>): Promise<MigrationState> {
+  const steps = await new Migrator({ db: database, provider }).getMigrations();
+  return {
+    pending: steps.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name),
+    latest: steps.at(-1)?.name ?? "",
+  };
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Kysely } from "kysely";
 import type { BeginRequest, BeginResult } from "../../src/store/begin.ts";
+import { dumpedTables, undumpedTables } from "../../src/store/dump.ts";
 import { restorableMs } from "../../src/store/deleted.ts";
 import { type ChatStore, openChatStore } from "../../src/store/index.ts";
 import {
@@ -88,6 +89,11 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
     const rows = await database.selectFrom(table).selectAll().execute();
     return rows.filter((row) => "conversation_id" in row && row.conversation_id === conversationId).length;
   }
+
+  test("every table is either moved by an export, or holds what does not last", async () => {
+    const tables = (await database.introspection.getTables()).map(({ name }) => name);
+    expect(tables.toSorted()).toEqual([...dumpedTables, ...undumpedTables].toSorted());
+  });
 
   test("is brought up to date once: opened again it holds what it held", async () => {
     const owner = newOwner();
