@@ -1,6 +1,7 @@
 /** All that a database keeps, row by row, and back into an empty one of the same or the other kind. Called by `typebar export` and `typebar import`. */
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Schema } from "./schema.ts";
+import { indexAll } from "./search/index-texts.ts";
 
 type Row = Record<string, unknown>;
 
@@ -10,7 +11,7 @@ export interface DumpedRow {
   row: Row;
 }
 
-export type DumpedTable = Exclude<keyof Schema, "nodes">;
+export type DumpedTable = Exclude<keyof Schema, "nodes" | "search_documents">;
 
 /** The columns that name a row. */
 const keysOf: Readonly<Record<DumpedTable, readonly string[]>> = {
@@ -24,8 +25,8 @@ const keysOf: Readonly<Record<DumpedTable, readonly string[]>> = {
 /** In an order in which each row finds those that it refers to. */
 export const dumpedTables: readonly DumpedTable[] = Object.keys(keysOf) as DumpedTable[];
 
-/** What they hold does not last, or follows from the others. */
-export const undumpedTables: readonly string[] = ["nodes"];
+/** What they hold does not last, or is made again of the others. */
+export const undumpedTables: readonly RegExp[] = [/^nodes$/, /^search_/];
 
 const pageRows = 500;
 /** SQLite takes 32,766 parameters in one statement. */
@@ -67,6 +68,7 @@ export async function loadRows(database: Kysely<Schema>, rows: AsyncIterable<Dum
       count += 1;
     }
     await insert(transaction, batch);
+    await indexAll(transaction);
     return count;
   });
 }

@@ -14,7 +14,7 @@ export async function checkRedis(url: string): Promise<Finding[]> {
     return [toConnectFinding(error)];
   }
   try {
-    const info = parseInfo(String(await client.sendCommand(["INFO"])));
+    const info = parseInfo(await client.info());
     const sentMs = Date.now();
     const [seconds, micros] = (await client.sendCommand(["TIME"])) as unknown as [string, string];
     const clock = judgeClock("Redis", Number(seconds) * 1000 + Number(micros) / 1000, sentMs, Date.now());
