@@ -121,10 +121,14 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
     if (error.code === "unauthorized") options.onUnauthorized?.();
   }
 
+  function observeConnection({ method, path }: StreamRequest, state: ConnectionState): void {
+    observe?.({ type: "connection", state, method, url: toUrl(options, path) });
+  }
+
   function openStream(request: StreamRequest, settings: Partial<OpenSettings>): EventStream {
     const { method, body } = request;
     const url = toUrl(options, request.path);
-    const tell = (state: ConnectionState): void => observe?.({ type: "connection", state, method, url });
+    const tell = (state: ConnectionState): void => observeConnection(request, state);
     const stream = openEventStream(url, {
       method,
       headers: () => toHeaders(options, request.headers),
@@ -156,6 +160,7 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
       after,
       answer,
       now,
+      onTold: (id, state) => observeConnection(toFollow(id), state),
       onEvent: ({ event, data, lastEventId }) => observe?.({ type: "event", event, data, lastEventId }),
       onError,
     });
@@ -193,6 +198,7 @@ export function createChatClient(options: ChatClientOptions = {}): ChatClient {
             channels,
             kept,
             open: (settings) => openStream(request, settings),
+            onTold: (state) => observeConnection(request, state),
             ...(onConnectionChange && { onConnectionChange }),
           })
         : openStream(request, {

@@ -7,6 +7,8 @@ export interface ChatState {
   /** `null` until the first answer begins. */
   readonly conversationId: string | null;
   readonly title: string;
+  /** When the server had it changed last, as of the last reading; empty until then. */
+  readonly updatedAt: string;
   /** `new`: nothing was asked yet. `missing`, `unreachable`: the conversation could not be read. */
   readonly phase: "new" | "loading" | "ready" | "missing" | "unreachable";
   readonly messages: readonly ChatMessage[];
@@ -52,6 +54,8 @@ export interface ChatActions {
   continue(): Promise<void>;
   stop(): Promise<void>;
   retryNow(): void;
+  /** Whether it is looked at: see {@link GenerationHandle.setInView}. Until this is said, it is. */
+  setInView(inView: boolean): void;
   /** Empties `returned`, and gives what it held. */
   takeReturned(): string;
 }

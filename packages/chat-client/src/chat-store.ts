@@ -24,6 +24,7 @@ export function createChatStore(conversationId: string | null): ChatStore {
   let state: ChatState = {
     conversationId,
     title: "",
+    updatedAt: "",
     phase: conversationId === null ? "new" : "loading",
     messages: [],
     busy: false,

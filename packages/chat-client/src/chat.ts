@@ -53,6 +53,7 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   const origins = new Map<string, Origin>();
   let run: Run | null = null;
   let closed = false;
+  let inView = true;
 
   /** Until the answer is whole, was let go here, or the server said no. */
   async function follow(messageKey: string, origin: Origin): Promise<void> {
@@ -62,6 +63,7 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
       "generationId" in origin
         ? client.follow(origin.generationId, { answer })
         : client.start(origin.request, { key: origin.key, answer });
+    handle.setInView(inView);
     const current: Run = { messageKey, handle, abandoned: false };
     run = current;
     change({ busy: true, stopping: false, connection: "connecting" });
@@ -164,6 +166,7 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     if (store.state.busy || closed) return;
     change({
       title: conversation.title,
+      updatedAt: conversation.updatedAt,
       phase: "ready",
       messages: withUnsent(toMessages(conversation, store.state.messages), store.state.messages),
     });
@@ -320,6 +323,10 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
       }
     },
     retryNow: () => run?.handle.retryNow(),
+    setInView(next) {
+      inView = next;
+      run?.handle.setInView(next);
+    },
     takeReturned() {
       const { returned } = store.state;
       if (returned !== "") change({ returned: "" });

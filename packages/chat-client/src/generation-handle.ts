@@ -57,6 +57,8 @@ export interface GenerationHandleOptions {
   answer: Answer;
   after: string;
   now(): number;
+  /** The connection that another tab reads has changed. */
+  onTold(generationId: string, state: ConnectionState): void;
   onEvent(event: AnswerEvent & { lastEventId: string }): void;
   onError(error: ChatError): void;
 }
@@ -148,6 +150,7 @@ export function openGenerationHandle(options: GenerationHandleOptions): Generati
       },
       isOver: () => answer.closed,
       onConnection: moveTo,
+      onTold: (state) => options.onTold(id, state),
     });
   }
 

@@ -221,14 +221,16 @@ describe("the page", () => {
     expect(text).toContain("[DONE]");
   });
 
-  it("says how many pages are open as long as it is not the only one", async () => {
+  it("says in how many browsers it is open as long as this is not the only one", async () => {
     const online = page.getByTestId("online");
     const question = "script:plain:12:200 deltas:20 delay:10";
     // An answer is a stream more, but no other page.
     await ask(question);
     await isWhole(question);
     expect(await online.count()).toBe(0);
-    const other = await openPage();
+    await using elsewhere = await browser.newContext({ locale: "en-GB" });
+    const other = await elsewhere.newPage();
+    await other.goto(server.url);
     await Promise.all([page, other].map((on) => on.getByText("2 online", { exact: true }).waitFor()));
     await server.kill("SIGKILL");
     await online.waitFor({ state: "detached" });

@@ -24,7 +24,8 @@ export interface ConversationList {
   restore(id: string): Promise<void>;
   /** Shows what is so now: it was told, not asked for. */
   put(conversation: ConversationSummary): void;
-  drop(id: string): void;
+  /** @returns whether it was not removed here. */
+  drop(id: string): boolean;
 }
 
 /** What it asks of the server. */
@@ -73,10 +74,13 @@ export function createConversationList(server: ConversationEndpoints): Conversat
 
   function put(conversation: ConversationSummary): void {
     if (!leaving.has(conversation.id)) state.items = merged(state.items, [conversation]);
+    stale ||= state.phase === "loading";
   }
 
-  function drop(id: string): void {
+  function drop(id: string): boolean {
     state.items = state.items.filter((item) => item.id !== id);
+    stale ||= state.phase === "loading";
+    return !leaving.has(id);
   }
 
   /** Shown at once; as before where the server does not do it. */

@@ -4,6 +4,7 @@ import { ChatError, createChatClient, createWebStorage } from "@typebar/chat-cli
 import type { ModelList } from "@typebar/chat-client";
 import { inject, shallowRef } from "vue";
 import type { InjectionKey, ShallowRef } from "vue";
+import { createChanges } from "../conversation/changes.ts";
 import { createConversationList } from "../conversation/conversation-list.ts";
 import type { ConversationList } from "../conversation/conversation-list.ts";
 import { createDeletions } from "../conversation/deletions.ts";
@@ -24,8 +25,8 @@ import { createPageAccess } from "./access.ts";
 import type { PageAccess } from "./access.ts";
 import { createCommands } from "./commands.ts";
 import type { Commands } from "./commands.ts";
-import { createOnlinePages } from "./online-pages.ts";
-import type { OnlinePages } from "./online-pages.ts";
+import { createNews } from "./news.ts";
+import type { News } from "./news.ts";
 import { createOwnerSettings } from "./owner-settings.ts";
 import type { OwnerSettings } from "./owner-settings.ts";
 import { createPreferences } from "./preferences.ts";
@@ -51,7 +52,7 @@ export interface AppContext {
     diagrams: Diagrams;
   };
   models: ShallowRef<ModelList | null>;
-  onlinePages: OnlinePages;
+  news: News;
   reach: ServerReach;
   commands: Commands;
   settings: OwnerSettings;
@@ -71,6 +72,8 @@ export function createApp(window: Window): AppContext {
   const wire = createWireLog(() => Date.now());
   const client = createChatClient({
     storage: createWebStorage("session"),
+    // Whoever is signed in is so in all tabs.
+    shareConnections: "page",
     onUnauthorized,
     observe(observation) {
       wire.add(toWireRow(observation));
@@ -83,6 +86,14 @@ export function createApp(window: Window): AppContext {
   const conversations = createConversationList(client);
   const models = shallowRef<ModelList | null>(null);
   const threads = createThreads({ client, onChanged: () => void conversations.refresh() });
+  const settings = createOwnerSettings(client);
+  const changes = createChanges({ conversations, threads });
+  const news = createNews(client, window.document, {
+    onConversation: changes.apply,
+    onDeleted: changes.remove,
+    onSettings: (now) => (settings.value.value = now),
+    onMissed: () => void changes.catchUp(),
+  });
   const reach = createServerReach({
     window,
     async reaches() {
@@ -113,10 +124,10 @@ export function createApp(window: Window): AppContext {
       }),
     },
     models,
-    onlinePages: createOnlinePages(client, window.document),
+    news,
     reach,
     commands: createCommands(),
-    settings: createOwnerSettings(client),
+    settings,
     access: createPageAccess(client, window),
     isMac: isMacLike(window.navigator),
     version: __TYPEBAR_VERSION__,

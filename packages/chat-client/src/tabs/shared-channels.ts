@@ -17,6 +17,8 @@ export interface SharedChannelsOptions {
   kept: readonly string[];
   open(settings: OpenSettings): EventStream;
   onConnectionChange?: (state: ConnectionState) => void;
+  /** The connection that another tab reads has changed. */
+  onTold(state: ConnectionState): void;
 }
 
 /** By name. */
@@ -65,6 +67,7 @@ export function openSharedChannels(options: SharedChannelsOptions): ChannelSourc
     },
     adopt,
     isOver: () => false,
+    onTold: options.onTold,
     onConnection(next) {
       state = next;
       onConnectionChange?.(next);

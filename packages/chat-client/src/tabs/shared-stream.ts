@@ -37,6 +37,8 @@ export interface SharedStreamOptions<Extra> {
   /** Nothing can follow any more. */
   isOver(): boolean;
   onConnection(state: ConnectionState): void;
+  /** The connection that another tab reads has changed. */
+  onTold(state: ConnectionState): void;
 }
 
 export interface OpenSettings {
@@ -107,7 +109,7 @@ export function createSharedStream<Extra>(options: SharedStreamOptions<Extra>): 
     if (isHeld) return answer(told);
     if (told.type === "hello" || told.type === "retry") return;
     wasHeard = true;
-    if (told.type === "connection") options.onConnection(fromTold(told.connection));
+    if (told.type === "connection") hearConnection(told.connection);
     else if (told.type === "event") hearEvent(told.after, told.event);
     else hearStanding(told.standing, told.connection);
     if (options.isOver()) stop.abort();
@@ -132,9 +134,18 @@ export function createSharedStream<Extra>(options: SharedStreamOptions<Extra>): 
     at: ToldConnection,
   ): void {
     isAsking = false;
-    options.onConnection(fromTold(at));
+    hearConnection(at);
     if (extra !== null) options.adopt({ lastEventId, extra });
     else if (lastEventId !== standing().lastEventId) askOnce();
+  }
+
+  function hearConnection(at: ToldConnection): void {
+    // Each answer to a question says it again.
+    if (at.name === connection.name && at.failures === connection.failures) return;
+    connection = at;
+    const state = fromTold(at);
+    options.onConnection(state);
+    options.onTold(state);
   }
 
   function askOnce(): void {

@@ -64,6 +64,7 @@ export function useChat(options: UseChatOptions): UseChat {
     continue: () => chat.continue(),
     stop: () => chat.stop(),
     retryNow: () => chat.retryNow(),
+    setInView: (inView) => chat.setInView(inView),
     takeReturned: () => chat.takeReturned(),
   };
 }

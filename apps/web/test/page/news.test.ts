@@ -1,6 +1,6 @@
 import type { ChannelEvent, ChatClient, FollowChannelsOptions } from "@typebar/chat-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createOnlinePages } from "../../src/page/online-pages.ts";
+import { createNews } from "../../src/page/news.ts";
 
 type Followed = ReturnType<typeof openFollowed>;
 
@@ -45,12 +45,14 @@ function openFollowed(channels: readonly string[], options: FollowChannelsOption
 
 let followed: Followed[];
 let document: EventTarget & { hidden: boolean };
-let pages: ReturnType<typeof createOnlinePages>;
+let news: ReturnType<typeof createNews>;
+let told: unknown[];
 let stop: (() => void) | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
   followed = [];
+  told = [];
   document = Object.assign(new EventTarget(), { hidden: false });
   const client = {
     followChannels(channels: readonly string[], options?: FollowChannelsOptions) {
@@ -59,7 +61,12 @@ beforeEach(() => {
       return opened;
     },
   };
-  pages = createOnlinePages(client as unknown as ChatClient, document as unknown as Document);
+  news = createNews(client as unknown as ChatClient, document as unknown as Document, {
+    onConversation: (change) => told.push(change),
+    onDeleted: (id) => told.push(id),
+    onSettings: (settings) => told.push(settings),
+    onMissed: () => told.push("missed"),
+  });
 });
 afterEach(() => {
   stop?.();
@@ -73,47 +80,47 @@ function show(visible: boolean): void {
 
 const last = (): Followed => followed.at(-1) as Followed;
 
-describe("the count of open pages", () => {
-  it("is the number of those that follow the channel, not of all streams", async () => {
-    stop = pages.start();
-    expect(last().channels).toEqual(["online"]);
-    await last().tell("ready", { channels: ["online"], resumed: false });
-    expect(pages.count.value).toBe(0);
+describe("news of the server", () => {
+  it("come over one stream, which also says how many browsers are online", async () => {
+    stop = news.start();
+    expect(last().channels).toEqual(["online", "typebar.changes"]);
     await last().tell("online", { count: 7, followers: 3 });
-    expect(pages.count.value).toBe(3);
+    expect(news.online.value).toBe(3);
+    const change = { conversation: { id: "c" }, generationId: null };
+    await last().tell("conversation", change);
+    await last().tell("conversation-deleted", { id: "d" });
+    await last().tell("settings", { systemPrompt: "Short." });
+    await last().tell("of a later version", {});
+    expect(told).toEqual([change, "d", { systemPrompt: "Short." }]);
   });
 
-  it("is not told of while the connection is lost", async () => {
-    stop = pages.start();
+  it("say when something may have been missed, and not when the stream only goes on", async () => {
+    stop = news.start();
+    await last().tell("ready", { channels: [], resumed: false });
+    expect(told).toEqual(["missed"]);
+    await last().tell("ready", { channels: [], resumed: true });
+    expect(told).toHaveLength(1);
+    await last().tell("reset", { channel: "typebar.changes", reason: "expired" });
+    expect(told).toEqual(["missed", "missed"]);
+  });
+
+  it("tell of nobody online while the connection is lost", async () => {
+    stop = news.start();
     await last().tell("online", { count: 2, followers: 2 });
     last().options.onConnectionChange?.({ name: "waiting" } as never);
-    expect(pages.count.value).toBe(0);
+    expect(news.online.value).toBe(0);
     await last().tell("online", { count: 3, followers: 3 });
-    expect(pages.count.value).toBe(3);
+    expect(news.online.value).toBe(3);
   });
 
-  it("costs a page that nobody sees no connection", async () => {
+  it("are let go of where the server refuses them, and asked for when the page comes into sight again", async () => {
     document.hidden = true;
-    stop = pages.start();
+    stop = news.start();
     expect(followed).toHaveLength(0);
     show(true);
-    expect(followed).toHaveLength(1);
-    show(false);
-    await vi.advanceTimersByTimeAsync(9000);
-    show(true);
-    expect([followed.length, last().isClosed]).toEqual([1, false]);
-    show(false);
-    await vi.advanceTimersByTimeAsync(11_000);
-    expect([followed.length, last().isClosed, pages.count.value]).toEqual([1, true, 0]);
-    show(true);
-    expect([followed.length, last().isClosed]).toEqual([2, false]);
-  });
-
-  it("is let go of where the server refuses it, and asked for when the page comes into sight again", async () => {
-    stop = pages.start();
     await last().tell("online", { count: 2, followers: 2 });
     await last().refuse();
-    expect([followed.length, pages.count.value]).toEqual([1, 0]);
+    expect([followed.length, news.online.value]).toEqual([1, 0]);
     show(false);
     show(true);
     expect(followed).toHaveLength(2);
