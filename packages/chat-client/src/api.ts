@@ -5,7 +5,9 @@ import type {
   ConversationPage,
   ConversationPatch,
   ConversationSummary,
+  Export,
   Generation,
+  Imported,
   Message,
   ModelList,
   SearchResults,
@@ -38,6 +40,12 @@ export interface Api {
   /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
   stop(generationId: string, options?: CallOptions): Promise<Generation>;
   listModels(options?: CallOptions): Promise<ModelList>;
+  /** One conversation as a file: to be imported again, or for people to read. */
+  exportConversation(id: string, format: "json" | "markdown", options?: CallOptions): Promise<Blob>;
+  /** All conversations as a file to be imported again. */
+  exportConversations(options?: CallOptions): Promise<Blob>;
+  /** Stores what was exported as JSON, all of it or nothing. */
+  importConversations(exported: Blob | Export, options?: CallOptions): Promise<Imported>;
   readSettings(options?: CallOptions): Promise<Settings>;
   changeSettings(settings: Settings, options?: CallOptions): Promise<Settings>;
   readAccess(options?: CallOptions): Promise<AccessInfo>;
@@ -99,6 +107,15 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     readGeneration: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}`, call),
     stop: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}/stop`, { ...call, method: "POST" }),
     listModels: (call) => readJson("/api/models", call),
+    async exportConversation(id, format, call = {}) {
+      const response = await request(`/api/conversations/${encodeURIComponent(id)}/export?format=${format}`, call);
+      return response.blob();
+    },
+    async exportConversations(call = {}) {
+      const response = await request("/api/export", call);
+      return response.blob();
+    },
+    importConversations: (exported, call) => readJson("/api/import", { ...call, method: "POST", body: exported }),
     readSettings: (call) => readJson("/api/settings", call),
     changeSettings: (settings, call) => readJson("/api/settings", { ...call, method: "PATCH", body: settings }),
     readAccess: (call) => readJson("/api/access", call),
@@ -115,7 +132,12 @@ function toMessagePath(id: string, messageId: string): string {
 async function ask(server: ServerAddress, path: string, { method = "GET", body, signal }: Call): Promise<Response> {
   const { fetch = globalThis.fetch } = server;
   const headers = await toHeaders(server, body === undefined ? {} : { "Content-Type": "application/json" });
-  const init: RequestInit = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
+  const init: RequestInit = {
+    method,
+    headers,
+    ...(body && { body: body instanceof Blob ? body : JSON.stringify(body) }),
+    ...(signal && { signal }),
+  };
   try {
     return await fetch(toUrl(server, path), init);
   } catch (cause) {

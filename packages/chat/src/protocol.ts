@@ -251,6 +251,31 @@ export interface SearchResult {
   matches: [from: number, to: number][];
 }
 
+/** `GET /api/export`, `GET /api/conversations/:id/export?format=json`, and the body of `POST /api/import`. */
+export interface Export {
+  /** Version of this format. */
+  typebar: 1;
+  conversations: ExportedConversation[];
+}
+
+export interface ExportedConversation extends Omit<ConversationSummary, "id"> {
+  systemPrompt: string | null;
+  /** The newest message of the branch that is shown. */
+  headMessageId: string | null;
+  /** Of all branches; each after its parent. */
+  messages: ExportedMessage[];
+}
+
+export interface ExportedMessage extends Pick<Message, "id" | "parentId" | "role" | "parts" | "createdAt"> {
+  /** Assistant messages only. */
+  metadata?: Omit<NonNullable<Message["metadata"]>, "generationId" | "state"> & { state: TerminalState };
+}
+
+/** Answer to `POST /api/import`. */
+export interface Imported {
+  conversations: Pick<ConversationSummary, "id" | "title">[];
+}
+
 /** `GET /api/generations/:id`, and the answer to a stop. */
 export interface Generation {
   id: string;

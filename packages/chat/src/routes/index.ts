@@ -15,6 +15,7 @@ import { addMessageRoutes } from "./messages.ts";
 import { ProblemError } from "./problem.ts";
 import { addSearchRoutes } from "./search.ts";
 import { addSettingsRoutes } from "./settings.ts";
+import { addTransferRoutes } from "./transfer.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
   /** Told of errors that no client can be blamed for. */
@@ -44,6 +45,7 @@ export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions
   addConversationRoutes(app, context);
   addMessageRoutes(app, context);
   addSettingsRoutes(app, context);
+  addTransferRoutes(app, context);
   addOpenAIRoutes(app, context);
 
   app.get("/api/models", async (c) => c.json(await providers.list(c.req.raw.signal)));

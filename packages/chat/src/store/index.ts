@@ -10,6 +10,7 @@ import { createNodeStore, type NodeStore } from "./nodes.ts";
 import type { Schema } from "./schema.ts";
 import { createSearchStore, type SearchStore } from "./search/search.ts";
 import { createSettingsStore, type SettingsStore } from "./settings.ts";
+import { createTransferStore, type TransferStore } from "./transfer.ts";
 
 export interface ChatStore extends AsyncDisposable {
   conversations: ConversationStore;
@@ -18,6 +19,7 @@ export interface ChatStore extends AsyncDisposable {
   generations: GenerationStore;
   search: SearchStore;
   settings: SettingsStore;
+  transfer: TransferStore;
   nodes: NodeStore;
   /** Rejects while the database does not answer. */
   ping(): Promise<void>;
@@ -43,6 +45,7 @@ export async function openChatStore({ database, now = Date.now, onChange }: Chat
     generations: createGenerationStore(context),
     search: createSearchStore(context),
     settings: createSettingsStore(context),
+    transfer: createTransferStore(context),
     nodes: createNodeStore(database),
     async ping() {
       await database.selectFrom("conversations").select("id").limit(1).execute();

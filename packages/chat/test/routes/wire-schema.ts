@@ -160,3 +160,31 @@ export const searchSchema = v.strictObject({
     }),
   ),
 });
+
+export const importedSchema = v.strictObject({ conversations: v.array(v.strictObject({ id: ownId, title })) });
+
+const { id: _id, ...summaryWithoutId } = summarySchema.entries;
+const [userMessage, assistantMessage] = messageSchema.options;
+const { siblingIds: _ofUser, ...exportedUser } = userMessage.entries;
+const { siblingIds: _ofAssistant, ...exportedAssistant } = assistantMessage.entries;
+const { generationId: _generationId, ...exportedMetadata } = assistantMessage.entries.metadata.entries;
+
+export const exportSchema = v.strictObject({
+  typebar: v.literal(1),
+  conversations: v.array(
+    v.strictObject({
+      ...summaryWithoutId,
+      systemPrompt: v.nullable(systemPrompt),
+      headMessageId: v.nullable(ownId),
+      messages: v.array(
+        v.variant("role", [
+          v.strictObject(exportedUser),
+          v.strictObject({
+            ...exportedAssistant,
+            metadata: v.strictObject({ ...exportedMetadata, state: terminalState }),
+          }),
+        ]),
+      ),
+    }),
+  ),
+});

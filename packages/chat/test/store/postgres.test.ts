@@ -1,11 +1,13 @@
 import { openPostgres } from "@typebar/testing";
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import { Pool } from "pg";
-import { describe } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
 import type { Schema } from "../../src/store/schema.ts";
 import { type OpenedDatabase, testChatStore } from "./chat-store-contract.ts";
 import { testMessageStore } from "./message-store-contract.ts";
 import { testSearchStore } from "./search-store-contract.ts";
+import { testTransferStore } from "./transfer-store-contract.ts";
+import { testUpgrades } from "./upgrade-contract.ts";
 
 async function open(): Promise<OpenedDatabase> {
   const postgres = await openPostgres();
@@ -23,3 +25,18 @@ async function open(): Promise<OpenedDatabase> {
 describe("chat store on PostgreSQL", () => testChatStore(open));
 describe("message store on PostgreSQL", () => testMessageStore(open));
 describe("search on PostgreSQL", () => testSearchStore(open));
+describe("transfer on PostgreSQL", () => testTransferStore(open));
+
+describe("upgrades on PostgreSQL", () => {
+  let opened: OpenedDatabase;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened.close());
+  testUpgrades(async () => {
+    const database = opened.connect();
+    await sql`DROP SCHEMA public CASCADE`.execute(database);
+    await sql`CREATE SCHEMA public`.execute(database);
+    return database;
+  });
+});

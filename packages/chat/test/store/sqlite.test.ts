@@ -6,6 +6,8 @@ import { openSqliteDatabase } from "../../src/store/sqlite.ts";
 import { type OpenedDatabase, testChatStore } from "./chat-store-contract.ts";
 import { testMessageStore } from "./message-store-contract.ts";
 import { testSearchStore } from "./search-store-contract.ts";
+import { testTransferStore } from "./transfer-store-contract.ts";
+import { testUpgrades } from "./upgrade-contract.ts";
 
 async function open(): Promise<OpenedDatabase> {
   const dir = mkdtempSync(join(tmpdir(), "typebar-store-"));
@@ -18,3 +20,5 @@ async function open(): Promise<OpenedDatabase> {
 describe("chat store on SQLite", () => testChatStore(open));
 describe("message store on SQLite", () => testMessageStore(open));
 describe("search on SQLite", () => testSearchStore(open));
+describe("transfer on SQLite", () => testTransferStore(open));
+describe("upgrades on SQLite", () => testUpgrades(async () => openSqliteDatabase(":memory:")));
