@@ -168,23 +168,19 @@ const migrations: Readonly<Record<string, Migration>> = {
 };
 const provider: MigrationProvider = { getMigrations: async () => ({ ...migrations }) };
 
-<<<<<<< HEAD
-/** Brings the database up to date; does nothing where it is. Of several processes one does it, and the others wait. Returns what was done. */
-export async function migrate(database: Kysely<Schema>): Promise<string[]> {
-  const { error, results = [] } = await new Migrator({ db: database, provider }).migrateToLatest();
-=======
 /** Of all steps, in the order in which they are taken. */
 export const migrationNames: readonly string[] = Object.keys(migrations);
 
 /**
- * Brings the database up to date; does nothing where it is.
+ * Brings the database up to date; does nothing where it is. Of several processes one does it, and the others wait. Returns what was done.
  *
  * @param version - The last step to take. @defaultValue the last there is
  */
-export async function migrate(database: Kysely<Schema>, version?: string): Promise<void> {
+export async function migrate(database: Kysely<Schema>, version?: string): Promise<string[]> {
   const migrator = new Migrator({ db: database, provider });
-  const { error } = await (version === undefined ? migrator.migrateToLatest() : migrator.migrateTo(version));
->>>>>>> 847c9cf (feat(chat): conversations are exported as JSON or Markdown, and imported; every earlier version's database is upgraded in a test)
+  const { error, results = [] } = await (version === undefined
+    ? migrator.migrateToLatest()
+    : migrator.migrateTo(version));
   if (error) throw error;
   return results.map(({ migrationName }) => migrationName);
 }

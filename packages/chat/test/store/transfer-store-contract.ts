@@ -52,6 +52,9 @@ function toConversation(title: string): ExportedConversation {
   };
 }
 
+const withoutPlaces = (messages: ExportedMessage[]): unknown[] =>
+  messages.map(({ id: _id, parentId: _parentId, ...rest }) => rest);
+
 export function testTransferStore(open: () => Promise<OpenedDatabase>): void {
   let opened: OpenedDatabase;
   let store: ChatStore;
@@ -82,8 +85,6 @@ export function testTransferStore(open: () => Promise<OpenedDatabase>): void {
       messageId === null ? null : (names.get(messageId) ?? "");
     const places = read?.messages.map((message) => [nameOf(message.id), nameOf(message.parentId)]);
     expect(places).toEqual(given.messages.map((message) => [message.id, message.parentId]));
-    const withoutPlaces = (messages: ExportedMessage[]): unknown[] =>
-      messages.map(({ id: _id, parentId: _parentId, ...rest }) => rest);
     expect(withoutPlaces(read?.messages ?? [])).toEqual(withoutPlaces(given.messages));
     expect({ ...read, messages: [], headMessageId: nameOf(read?.headMessageId ?? null) }).toEqual({
       ...given,
