@@ -102,6 +102,10 @@ function lineEnd(text: string, from: number): { at: number; next: number } | und
   return { at: carriage === -1 ? feed : feed - 1, next: feed + 1 };
 }
 
+/** More marks on one letter are no writing: a browser takes seconds for some ten thousand. */
+const tooManyMarks = /(\p{M}{100})\p{M}+/gu;
+
 function cleaned(line: string): string {
-  return line.includes("\0") ? line.replaceAll("\0", "\uFFFD") : line;
+  const whole = line.includes("\0") ? line.replaceAll("\0", "\uFFFD") : line;
+  return line.length > 100 ? whole.replaceAll(tooManyMarks, "$1") : whole;
 }

@@ -4,9 +4,35 @@ import type { Block } from "../../src/typewriter/blocks/block.ts";
 import { createChildViews } from "../../src/typewriter/dom/child-views.ts";
 import { createView } from "../../src/typewriter/dom/create-view.ts";
 import { createLabelWatch } from "../../src/typewriter/dom/label-watch.ts";
+import { createTypesetter } from "../../src/typewriter/formula/typesetter.ts";
 import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
 import type { Markdown } from "../../src/typewriter/inline/markdown.ts";
 import { createRenderer } from "../../src/typewriter/renderer.ts";
+
+const typesetter = createTypesetter();
+let realFormulas = false;
+
+/** Formulas are set from now on, at once. */
+async function setFormulas(): Promise<void> {
+  realFormulas = true;
+  const first = document.createElement("span");
+  first.textContent = "x";
+  typesetter.typeset(first, "x", false);
+  while (first.childElementCount === 0) await new Promise(requestAnimationFrame);
+}
+
+/** Streams `text` on the page itself, by the lengths given, in frames; then compares with the whole. */
+async function showStreamed(text: string, ends: readonly number[]): Promise<boolean> {
+  const { container, renderer } = mount();
+  document.body.replaceChildren(container);
+  for (const end of ends) {
+    renderer.update(text.slice(0, end), false);
+    await new Promise(requestAnimationFrame);
+  }
+  renderer.update(text, true);
+  await new Promise(requestAnimationFrame);
+  return container.innerHTML === whole(text);
+}
 
 function mount(markdown = createMarkdown()) {
   const container = document.createElement("div");
@@ -17,7 +43,7 @@ function mount(markdown = createMarkdown()) {
     imageLabel: "Image",
     taskLabel: "Task",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
-    onFormula: () => undefined,
+    onFormula: realFormulas ? typesetter.typeset : () => undefined,
     openDiagram: (figure) => ({
       show: (source) => figure.setAttribute("data-drawn", source ?? ""),
     }),
@@ -130,6 +156,33 @@ function timesRead(text: string, step: number): number {
   return characters / text.length;
 }
 
+/** What it took to have all of `text` on the page, in steps: characters read for emphasis and the like, and nodes changed. */
+async function work(text: string, step: number): Promise<{ read: number; changed: number; elements: number }> {
+  const markdown = createMarkdown();
+  let read = 0;
+  let changed = 0;
+  const counting: Markdown = {
+    ...markdown,
+    parseInline(source, references) {
+      read += source.length;
+      return markdown.parseInline(source, references);
+    },
+  };
+  const { container, renderer } = mount(counting);
+  const observer = new MutationObserver((records) => {
+    for (const { addedNodes, removedNodes } of records) changed += addedNodes.length + removedNodes.length;
+  });
+  observer.observe(container, { childList: true, subtree: true });
+  let steps = 0;
+  for (let end = step; end < text.length; end += step) {
+    renderer.update(text.slice(0, end), false);
+    steps += 1;
+  }
+  renderer.update(text, true);
+  await Promise.resolve();
+  return { read: read / (steps + 1), changed: changed / (steps + 1), elements: container.querySelectorAll("*").length };
+}
+
 /** How often a final block is looked at when the container around it is shown `shows` times. */
 function looksAtFinalBlocks(blocks: number, shows: number): number {
   const body = document.createElement("div");
@@ -169,6 +222,9 @@ Object.assign(globalThis, {
     timesRead,
     whole,
     streamed,
+    setFormulas,
+    showStreamed,
+    work,
     differingCuts,
     differingEnds,
     shownOnTheWay,
@@ -183,6 +239,9 @@ export interface Harness {
   timesRead: typeof timesRead;
   whole: typeof whole;
   streamed: typeof streamed;
+  setFormulas: typeof setFormulas;
+  showStreamed: typeof showStreamed;
+  work: typeof work;
   differingCuts: typeof differingCuts;
   differingEnds: typeof differingEnds;
   shownOnTheWay: typeof shownOnTheWay;

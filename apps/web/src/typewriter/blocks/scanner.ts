@@ -36,6 +36,8 @@ export interface ScannerOptions {
   onFootnote(label: string): void;
 }
 
+/** A browser lays a table out as so many columns in each row, however short the row is: with more of them it is none. */
+const mostColumns = 100;
 /** Deeper nesting is hostile: markers beyond it are text. */
 const deepest = 60;
 
@@ -109,7 +111,7 @@ export function createScanner({ reader, onDefinition, onFootnote }: ScannerOptio
     const headLine = paragraph.lines.at(-1) ?? "";
     if (alignments !== undefined && headLine.includes("|")) {
       const head = splitRow(headLine);
-      if (head.length > 0 && head.length === alignments.length) {
+      if (head.length > 0 && head.length <= mostColumns && head.length === alignments.length) {
         paragraph.lines = paragraph.lines.slice(0, -1);
         closeTip();
         add({ ...createBase(), kind: "table", head, alignments });

@@ -89,9 +89,7 @@ function startMath(line: LineCursor): Block[] | undefined {
 }
 
 function startRule(line: LineCursor): Block[] | undefined {
-  if (!/^[-*_]/u.test(line.content)) return undefined;
-  const text = line.content.replaceAll(/[ \t]/gu, "");
-  return /^(?:\*{3,}|-{3,}|_{3,})$/u.test(text) ? [{ ...createBase(), kind: "rule" }] : undefined;
+  return /^([-*_])(?:[ \t]*\1){2,}[ \t]*$/u.test(line.content) ? [{ ...createBase(), kind: "rule" }] : undefined;
 }
 
 function startItem(line: LineCursor, { inParagraph }: StartContext): Block[] | undefined {

@@ -6,9 +6,12 @@
 import type { Colourer, LineColourer, Run } from "./colours.ts";
 
 export interface Highlighter {
-  /** Colours the lines of `code`; leaves them plain where the language is not known. */
-  colour(code: HTMLElement, language: string): Colouring;
+  /** Colours the lines of a block of code; leaves them plain where the language is not known. */
+  colour(lineAt: LineAt, language: string): Colouring;
 }
+
+/** The element of a line of code, whose text is the line. */
+export type LineAt = (index: number) => HTMLElement | undefined;
 
 export interface Colouring {
   /** So many lines have their whole text. */
@@ -24,14 +27,14 @@ export function createHighlighter(): Highlighter {
   let opening: Promise<Colourer> | undefined;
   const open = (): Promise<Colourer> => (opening ??= import("./colours.ts").then(({ openColourer }) => openColourer()));
   return {
-    colour: (code, language) =>
-      language === "" ? plain : createColouring(code, async () => (await open()).open(language.toLowerCase())),
+    colour: (lineAt, language) =>
+      language === "" ? plain : createColouring(lineAt, async () => (await open()).open(language.toLowerCase())),
   };
 }
 
 const plain: Colouring = { advance: () => undefined, forget: () => undefined };
 
-function createColouring(code: HTMLElement, open: () => Promise<LineColourer | undefined>): Colouring {
+function createColouring(lineAt: LineAt, open: () => Promise<LineColourer | undefined>): Colouring {
   let colourer: LineColourer | undefined;
   let state: "new" | "opening" | "ready" | "unknown" = "new";
   let finished = 0;
@@ -55,11 +58,11 @@ function createColouring(code: HTMLElement, open: () => Promise<LineColourer | u
     timer = undefined;
     const until = performance.now() + sliceMs;
     while (next < finished && performance.now() < until) {
-      const line = code.children[next];
+      const line = lineAt(next);
       const runs = colourer?.next(line?.textContent.replace(/\n$/u, "") ?? "");
       if (runs === undefined) break;
       next += 1;
-      if (line instanceof HTMLElement) show(line, runs);
+      if (line !== undefined) show(line, runs);
     }
     schedule();
   }
@@ -67,17 +70,17 @@ function createColouring(code: HTMLElement, open: () => Promise<LineColourer | u
   function show(line: HTMLElement, runs: Run[]): void {
     if (runs.every(({ kind }) => kind === "")) return;
     if (!isSelected(line)) return paint(line, runs);
-    if (selected.size === 0) code.ownerDocument.addEventListener("selectionchange", showDeselected);
+    if (selected.size === 0) line.ownerDocument.addEventListener("selectionchange", showDeselected);
     selected.set(line, runs);
   }
 
-  function showDeselected(): void {
+  function showDeselected({ currentTarget }: Event): void {
     for (const [line, runs] of selected) {
       if (isSelected(line)) continue;
       selected.delete(line);
       paint(line, runs);
     }
-    if (selected.size === 0) code.ownerDocument.removeEventListener("selectionchange", showDeselected);
+    if (selected.size === 0) currentTarget?.removeEventListener("selectionchange", showDeselected);
   }
 
   return {

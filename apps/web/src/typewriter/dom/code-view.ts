@@ -9,12 +9,15 @@ import { setText } from "./patch.ts";
 import { isFinal } from "./view.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** A browser that adds a line walks over all elements beside it. */
+const linesPerGroup = 100;
 const diagramLanguage = "mermaid";
 
 export function createCodeView(key: string, language: string, context: ViewContext): View {
   const { figure, code } = createFigure(language, context);
   const lines: HTMLElement[] = [];
-  const colouring = context.colour(code, language);
+  const groups: HTMLElement[] = [];
+  const colouring = context.colour((index) => lines[index], language);
   const diagram = language === diagramLanguage ? context.openDiagram(figure) : undefined;
   /** So many lines have their whole text, with the break at their end. */
   let finished = 0;
@@ -25,13 +28,24 @@ export function createCodeView(key: string, language: string, context: ViewConte
       const made = context.document.createElement("span");
       made.className = "line";
       made.append(text);
-      code.append(made);
+      groupAt(index).append(made);
       lines.push(made);
     } else if (line.textContent !== text) {
       colouring.forget(index);
       if (line.childNodes.length === 1 && line.firstChild instanceof Text) setText(line.firstChild, text);
       else line.textContent = text;
     }
+  }
+
+  function groupAt(index: number): HTMLElement {
+    const place = Math.floor(index / linesPerGroup);
+    const existing = groups[place];
+    if (existing !== undefined) return existing;
+    const made = context.document.createElement("span");
+    made.className = "lines";
+    code.append(made);
+    groups.push(made);
+    return made;
   }
 
   return {
@@ -45,6 +59,7 @@ export function createCodeView(key: string, language: string, context: ViewConte
         showLine(index, index === last ? (texts[index] ?? "") : `${texts[index]}\n`);
       }
       for (const line of lines.splice(texts.length)) line.remove();
+      for (const group of groups.splice(Math.ceil(texts.length / linesPerGroup))) group.remove();
       finished = Math.max(0, last);
       const final = isFinal(block, lineCount);
       colouring.advance(final ? texts.length : finished);

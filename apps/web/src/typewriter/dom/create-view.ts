@@ -24,7 +24,7 @@ export function createView(block: Block, context: ViewContext): View {
     case "math":
       return createMathView(key, context);
     case "table":
-      return createTableView(key, context);
+      return createTableView(key, block.alignments.length, context);
     case "row":
       return createRowView(key, make("tr"), context);
     case "rule":

@@ -7,6 +7,8 @@ import { pieceEnd } from "./pieces.ts";
 import { createPlainRun } from "./plain-run.ts";
 import type { ViewContext } from "./view.ts";
 
+const piecesPerBlock = 4;
+
 export interface InlineView {
   /** @returns whether there is anything to be seen. */
   show(text: InlineText): boolean;
@@ -14,7 +16,10 @@ export interface InlineView {
   restart(): void;
 }
 
-/** The first piece stands in the element itself, each other one in an element of its own. */
+/**
+ * The first piece stands in the element itself, each other one in an element of its own. A text of very many pieces is no
+ * paragraph any more: each few of them stand in a block, and a browser lays only the last one out again.
+ */
 interface Piece {
   place: Element;
   tree: TreeNode[];
@@ -35,8 +40,17 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
     };
     read();
     // Filled first: a browser looks for the direction of a text again with each node that comes into it.
-    if (piece.place !== element && piece.place.parentNode === null) element.append(piece.place);
+    if (piece.place !== element && piece.place.parentNode === null) placeFor(pieces.indexOf(piece)).append(piece.place);
     if (!text.open) context.awaitLabels(text.source, read);
+  }
+
+  function placeFor(index: number): Element {
+    if (index < piecesPerBlock) return element;
+    if (index % piecesPerBlock > 0) return pieces[index - 1]?.place.parentElement ?? element;
+    const block = context.document.createElement("span");
+    block.className = "text-block";
+    element.append(block);
+    return block;
   }
 
   function addPiece(): Piece {
@@ -54,7 +68,11 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
       lastStart = end;
       index += 1;
     }
-    for (const { place } of pieces.splice(index + 1)) place.remove();
+    for (const { place } of pieces.splice(index + 1)) {
+      const { parentElement } = place;
+      place.remove();
+      if (parentElement !== element && parentElement?.childElementCount === 0) parentElement.remove();
+    }
     return index;
   }
 

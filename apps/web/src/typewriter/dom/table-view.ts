@@ -7,17 +7,39 @@ import type { InlineView } from "./inline-view.ts";
 import { isFinal } from "./view.ts";
 import type { View, ViewContext } from "./view.ts";
 
-export function createTableView(key: string, context: ViewContext): View {
+/**
+ * A browser lays a whole table out again when it grows, so a very long one goes on in a table of its own below. Counted
+ * are the places for cells, whether there is one or not.
+ */
+const placesPerTable = 20_000;
+
+export function createTableView(key: string, columns: number, context: ViewContext): View {
   const { document } = context;
   const element = document.createElement("div");
   element.className = "table-scroll";
   element.tabIndex = 0;
-  const table = element.appendChild(document.createElement("table"));
-  table.dir = "auto";
-  const headRow = table.appendChild(document.createElement("thead")).appendChild(document.createElement("tr"));
-  const body = table.appendChild(document.createElement("tbody"));
+  const rowsPerTable = Math.max(1, Math.floor(placesPerTable / columns));
+  const bodies: HTMLElement[] = [];
+  const headRow = addTable().appendChild(document.createElement("thead")).appendChild(document.createElement("tr"));
   const cells = createCells(headRow, "th", context);
-  const rows = createChildViews(() => body, context);
+  bodyAt(0);
+  const rows = createChildViews((index) => bodyAt(Math.floor(index / rowsPerTable)), context);
+
+  function addTable(): HTMLTableElement {
+    const table = element.appendChild(document.createElement("table"));
+    table.dir = "auto";
+    return table;
+  }
+
+  function bodyAt(place: number): HTMLElement {
+    const existing = bodies[place];
+    if (existing !== undefined) return existing;
+    const table = place === 0 ? headRow.closest("table") : addTable();
+    const made = document.createElement("tbody");
+    table?.append(made);
+    bodies.push(made);
+    return made;
+  }
 
   return {
     key,
@@ -26,6 +48,8 @@ export function createTableView(key: string, context: ViewContext): View {
       if (block.kind !== "table") return false;
       cells.show(block.head, block, true);
       rows.show(block, lineCount);
+      for (const body of bodies.splice(Math.max(1, Math.ceil(block.children.length / rowsPerTable))))
+        body.closest("table")?.remove();
       return true;
     },
     restart() {
@@ -66,15 +90,31 @@ function createCells(row: Element, tag: "th" | "td", context: ViewContext): Cell
     return made;
   }
 
+  /** Stands for all cells that a short row lacks: in a wide table they would be many more than there are characters. */
+  let filler: HTMLTableCellElement | undefined;
+
+  function fill(columns: number): void {
+    if (columns <= 0) {
+      filler?.remove();
+      filler = undefined;
+      return;
+    }
+    filler ??= context.document.createElement(tag);
+    filler.colSpan = columns;
+    if (filler.parentNode === null || filler !== row.lastElementChild) row.append(filler);
+  }
+
   return {
     show(texts, { alignments }, final) {
-      alignments.forEach((alignment, index) => {
+      const present = alignments.slice(0, texts.length);
+      present.forEach((alignment, index) => {
         const { element, inline } = cellAt(index);
         if (alignment === "right" || alignment === "center") element.className = `align-${alignment}`;
         else element.removeAttribute("class");
         inline.show({ source: texts[index] ?? "", open: !final && index === texts.length - 1, mayBeTask: false });
       });
-      for (const { element } of cells.splice(alignments.length)) element.remove();
+      for (const { element } of cells.splice(present.length)) element.remove();
+      fill(alignments.length - present.length);
     },
     restart() {
       for (const { inline } of cells) inline.restart();

@@ -1,7 +1,7 @@
 /** What stands on the page for one block. Made by create-view.ts, kept by child-views.ts. */
 
 import type { Block } from "../blocks/block.ts";
-import type { Colouring } from "../colour/highlighter.ts";
+import type { Colouring, LineAt } from "../colour/highlighter.ts";
 import type { Diagram } from "../diagram/diagrams.ts";
 import type { Markdown, References } from "../inline/markdown.ts";
 import type { PatchContext } from "./patch.ts";
@@ -32,7 +32,7 @@ export interface ViewContext extends PatchContext {
   markdown: Markdown;
   references: References;
   copyLabel: string;
-  colour(code: HTMLElement, language: string): Colouring;
+  colour(lineAt: LineAt, language: string): Colouring;
   /** For a block whose code is a diagram; `figure` shows the code. */
   openDiagram(figure: HTMLElement): Diagram;
   /** Calls back when a label used in `source` is defined, which may be long after it was used. */

@@ -5,6 +5,7 @@ import type { Token } from "markdown-it";
 import type { DefinitionReader } from "../blocks/definitions.ts";
 import { readFootnoteMark } from "./footnote-mark.ts";
 import { readFormula } from "./formula.ts";
+import { readLoneBracket } from "./lone-bracket.ts";
 
 /** What was defined anywhere in the text. */
 export interface References {
@@ -37,6 +38,7 @@ export function createMarkdown(): Markdown {
     normalize: (match) => (match.url = `https://${match.url}`),
   });
   parser.inline.ruler.before("escape", "formula", readFormula);
+  parser.inline.ruler.before("link", "lone_bracket", readLoneBracket);
   parser.inline.ruler.before("link", "footnote", readFootnoteMark);
 
   return {
