@@ -19,7 +19,44 @@ const faults = "testing/test/faults";
 const redisTests = "packages/log/test/redis.test.ts";
 const hubTests = "packages/server/test/hub";
 
+const tabsTest = "packages/chat-client/test/tabs.test.ts";
+
 export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: "tabs: what lies between two events that another tab tells is not asked for",
+    file: "packages/chat-client/src/generation-handle.ts",
+    search: 'return isLater(event.lastEventId, lastEventId) ? "gap" : "had";',
+    replace: 'return isLater(event.lastEventId, lastEventId) ? event : "had";',
+    caughtBy: { file: tabsTest, test: "are not misled" },
+  },
+  {
+    name: "tabs: an event that another tab tells again is taken again",
+    file: "packages/chat-client/src/generation-handle.ts",
+    search: 'return isLater(event.lastEventId, lastEventId) ? "gap" : "had";',
+    replace: 'return isLater(event.lastEventId, lastEventId) ? "gap" : event;',
+    caughtBy: { file: tabsTest, test: "are not misled" },
+  },
+  {
+    name: "tabs: the one that comes to lead does not go on from its own place",
+    file: "packages/chat-client/src/tabs/shared-stream.ts",
+    search: "options.open({ signal, lastEventId, onStateChange: moveTo })",
+    replace: 'options.open({ signal, lastEventId: lastEventId && "", onStateChange: moveTo })',
+    caughtBy: { file: tabsTest, test: "hear each event of a channel once" },
+  },
+  {
+    name: "tabs: one that is frozen keeps the lead",
+    file: "packages/chat-client/src/tabs/lead.ts",
+    search: "    place.release();\n    held.release();\n  }\n  // At once",
+    replace: "    place.release();\n  }\n  // At once",
+    caughtBy: { file: tabsTest, test: "hold nothing while they are frozen" },
+  },
+  {
+    name: "tabs: a place is kept when its turn is over",
+    file: "packages/chat-client/src/tabs/places.ts",
+    search: "        channel.close();\n        held.release();\n",
+    replace: "        channel.close();\n",
+    caughtBy: { file: tabsTest, test: "leave room for requests" },
+  },
   {
     name: "no fence: whoever lost the lease may still append",
     file: "packages/log/src/drivers/sqlite/group-commit.ts",

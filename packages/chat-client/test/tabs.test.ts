@@ -330,6 +330,42 @@ describe("tabs that share their connections", () => {
     expect(await countStreams()).toBe(1);
   });
 
+  it("are not misled by what comes twice, late or out of nowhere", async () => {
+    const question = "script:mixed:6:1500 deltas:300 delay:10";
+    const [noisy, ...tabs] = (await openTabs(4)) as [Page, ...Page[]];
+    const generationId = await ask(question);
+    await noisy.evaluate((id) => {
+      const channel = new BroadcastChannel(`typebar:1:test::${id}`);
+      const send = channel.postMessage.bind(channel);
+      const heard: unknown[] = [];
+      channel.addEventListener("message", ({ data }: MessageEvent<{ type: string }>) => {
+        if (data.type !== "event") return;
+        heard.push(data);
+        send(data);
+        send(heard[heard.length >> 1]);
+        const delta = JSON.stringify({ type: "text-delta", id: "t0", delta: "never said" });
+        const event = { event: "message", data: delta, lastEventId: `${id}:1.999999` };
+        send({ type: "event", after: `${id}:1.999998`, event });
+      });
+    }, generationId);
+    await follow(tabs, generationId, question);
+    for (const tab of tabs) await isWhole(tab, generationId, question);
+  });
+
+  it("read each for itself where the browser has no locks", async () => {
+    await context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+    const question = "script:mixed:7:600 deltas:120 hold:40";
+    const generationId = await ask(question);
+    const tabs = await openTabs(2);
+    await follow(tabs, generationId, question);
+    for (const tab of tabs) await hasText(tab, generationId);
+    expect(await countStreams()).toBe(2);
+    await tabs[0]!.evaluate(() => window.tab.channels(["news"]));
+    await expect.poll(() => tabs[0]!.evaluate(() => window.tab.readies)).toBe(1);
+    world.model.release(question);
+    for (const tab of tabs) await isWhole(tab, generationId, question);
+  });
+
   it("keep apart what two browsers read, as two devices are", async () => {
     const question = "script:mixed:4:600 deltas:120 hold:40";
     const generationId = await ask(question);
