@@ -154,10 +154,9 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   async function fail(messageKey: string, error: unknown): Promise<void> {
     const { code } = toChatError(error);
     const answer = findAnswer(messageKey)?.answer ?? emptyAnswer;
-    changeAnswer(messageKey, { problem: code });
-    if (isRunning(answer.state) && answer.messageId !== null) {
-      await askServer(messageKey).catch(() => undefined);
-    }
+    const mayBeWhole = isRunning(answer.state) && answer.messageId !== null;
+    if (!mayBeWhole) changeAnswer(messageKey, { problem: code });
+    else await askServer(messageKey).catch(() => changeAnswer(messageKey, { problem: code }));
   }
 
   async function read(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the tests of how the page looks and behaves do on it, and how they measure it. */
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** What a phone is to the browser: a finger, no hovering, a small window. */
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
@@ -56,4 +57,19 @@ export function nextFrames(page: Page): Promise<void> {
   return page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(undefined)))),
   );
+}
+
+/** Asks again until it is so; gives up long after a slow machine would have done it. */
+export function until<T>(ask: () => Promise<T>): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(ask, { timeout: 15_000 });
+}
+
+/** Where the transcript is when it has come to rest: what a hand has set in motion takes a few frames. */
+export async function restingTop(page: Page): Promise<number> {
+  let seen = -1;
+  await until(async () => {
+    await nextFrames(page);
+    return seen === (seen = await scrollTop(page));
+  }).toBe(true);
+  return seen;
 }

@@ -3,7 +3,7 @@ import type { BrowserContextOptions, CDPSession, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openPageWorld } from "../page/page-world.ts";
 import type { PageWorld } from "../page/page-world.ts";
-import { ask, boxOf, isComplete, lastAnswer, phone } from "./acts.ts";
+import { ask, boxOf, isComplete, lastAnswer, phone, until } from "./acts.ts";
 
 let world: PageWorld;
 
@@ -151,7 +151,7 @@ describe("sending", () => {
     await page.getByTestId("composer-input").fill("written in a tunnel");
     await page.context().setOffline(false);
     await page.reload();
-    await expect.poll(() => page.getByTestId("composer-input").inputValue()).toBe("written in a tunnel");
+    await until(() => page.getByTestId("composer-input").inputValue()).toBe("written in a tunnel");
   });
 });
 
@@ -164,14 +164,14 @@ describe("a draft", () => {
     await page.waitForURL(/\/c\//u);
     await page.keyboard.type(", too");
     await page.getByTestId("new-chat").click();
-    await expect.poll(() => field.inputValue()).toBe("");
+    await until(() => field.inputValue()).toBe("");
     await field.fill("for a new one");
     await page.getByTestId("conversation-item").getByRole("link").click();
-    await expect.poll(() => field.inputValue()).toBe("for the first, too");
+    await until(() => field.inputValue()).toBe("for the first, too");
     await page.reload();
-    await expect.poll(() => field.inputValue()).toBe("for the first, too");
+    await until(() => field.inputValue()).toBe("for the first, too");
     await page.getByTestId("new-chat").click();
-    await expect.poll(() => field.inputValue()).toBe("for a new one");
+    await until(() => field.inputValue()).toBe("for a new one");
   });
 });
 

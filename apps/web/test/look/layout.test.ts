@@ -3,7 +3,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openPageWorld } from "../page/page-world.ts";
 import type { PageWorld } from "../page/page-world.ts";
-import { ask, boxOf, isComplete, phone, styleOf } from "./acts.ts";
+import { ask, boxOf, isComplete, phone, styleOf, until } from "./acts.ts";
 
 const answer = `A paragraph.
 
@@ -90,7 +90,7 @@ describe("the frame", () => {
     const line = async (): Promise<string> => (await styleOf(header, "border-bottom-color"))[0] ?? "";
     expect(await line()).not.toBe("rgba(0, 0, 0, 0)");
     await page.getByTestId("transcript").evaluate((element) => (element.scrollTop = 0));
-    await expect.poll(line).toBe("rgba(0, 0, 0, 0)");
+    await until(line).toBe("rgba(0, 0, 0, 0)");
   });
 
   it("loses nothing at 320 px, nor at twice the size", async () => {
@@ -249,12 +249,12 @@ describe("the composer", () => {
     expect((await boxOf(composer)).height).toBe(52);
     expect(await styleOf(composer, "border-top-left-radius")).toEqual(["24px"]);
     await field.fill("one\ntwo\nthree");
-    await expect.poll(async () => (await boxOf(composer)).height).toBe(52 + 2 * 25);
+    await until(async () => (await boxOf(composer)).height).toBe(52 + 2 * 25);
     await field.fill("line\n".repeat(60));
-    await expect.poll(async () => (await boxOf(composer)).height).toBe(800 * 0.4 + 2);
+    await until(async () => (await boxOf(composer)).height).toBe(800 * 0.4 + 2);
     expect(await field.evaluate((element) => element.scrollHeight > element.clientHeight)).toBe(true);
     await field.fill("");
-    await expect.poll(async () => (await boxOf(composer)).height).toBe(52);
+    await until(async () => (await boxOf(composer)).height).toBe(52);
   });
 
   it("stands in the middle of an empty page, under a greeting and over suggestions, and moves down in 200 ms", async () => {
@@ -278,7 +278,7 @@ describe("the composer", () => {
         .map((effect) => effect?.getTiming().duration);
     });
     expect(moves).toEqual([200]);
-    await expect.poll(async () => (await boxOf(page.locator("#composer"))).y).toBe(800 - 16 - 52);
+    await until(async () => (await boxOf(page.locator("#composer"))).y).toBe(800 - 16 - 52);
   });
 
   it("does not move where motion is not wanted, and nothing else does", async () => {
@@ -311,7 +311,7 @@ describe("a phone", () => {
     await devtools.send("Emulation.setSafeAreaInsetsOverride", {
       insets: { top: 47, bottom: 34, left: 30, right: 30 },
     });
-    await expect.poll(async () => (await boxOf(page.locator("main header"))).y).toBe(47);
+    await until(async () => (await boxOf(page.locator("main header"))).y).toBe(47);
     const [composer, text, toggle] = await Promise.all([
       boxOf(page.locator("#composer")),
       boxOf(page.getByTestId("answer-text")),
@@ -323,7 +323,7 @@ describe("a phone", () => {
     expect(toggle.x).toBe(30);
     await page.getByTestId("list-toggle").click();
     await page.getByTestId("new-chat").waitFor();
-    await expect.poll(async () => (await boxOf(page.getByTestId("settings"))).x).toBeGreaterThanOrEqual(30);
+    await until(async () => (await boxOf(page.getByTestId("settings"))).x).toBeGreaterThanOrEqual(30);
     const [first, last] = await Promise.all([boxOf(page.getByTestId("new-chat")), boxOf(page.getByTestId("settings"))]);
     expect(first.y).toBeGreaterThanOrEqual(47);
     expect(last.y + last.height).toBeLessThanOrEqual(844 - 34);

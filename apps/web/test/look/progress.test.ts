@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openPageWorld } from "../page/page-world.ts";
 import type { PageWorld } from "../page/page-world.ts";
 import type { Script } from "../../dev/scripted-server.ts";
-import { ask, isComplete, lastAnswer, styleOf } from "./acts.ts";
+import { ask, isComplete, lastAnswer, styleOf, until } from "./acts.ts";
 import { createSteeredAnswer } from "./steered-answer.ts";
 import type { SteeredAnswer } from "./steered-answer.ts";
 
@@ -95,15 +95,15 @@ describe("the caret", () => {
     });
     const seen = (): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
     answer.say("Words that move for a while, ".repeat(12));
-    await expect.poll(() => caret(page)).toBe("moving");
+    await until(() => caret(page)).toBe("moving");
     expect(await caretStyle(page, "width", "animation-name", "position")).toEqual(["2px", "none", "absolute"]);
     expect((await caretStyle(page, "background-color"))[0]).not.toBe("rgba(0, 0, 0, 0)");
-    await expect.poll(() => caret(page), { timeout: 10_000 }).toBe("resting");
+    await until(() => caret(page)).toBe("resting");
     expect((await caretStyle(page, "animation-name"))[0]).not.toBe("none");
     // It never rested in mid-flow.
     expect(await seen()).toEqual(["moving", "resting"]);
     answer.say("more words ".repeat(8));
-    await expect.poll(() => caret(page)).toBe("moving");
+    await until(() => caret(page)).toBe("moving");
     answer.end();
     await isComplete(page);
     expect(await caret(page)).toBeNull();
@@ -115,7 +115,7 @@ describe("a lost connection", () => {
     const page = await open();
     await ask(page, "One?");
     answer.say("Some words, ");
-    await expect.poll(() => caret(page)).toBe("resting");
+    await until(() => caret(page)).toBe("resting");
     // The page's clock, so that the second is one whatever the machine is doing.
     await page.clock.install();
     await page.clock.pauseAt(Date.now() + 60_000);
@@ -276,7 +276,7 @@ describe("what is said aloud", () => {
     expect(await page.locator("[aria-live=polite], [aria-live=assertive], [role=alert]").count()).toBe(0);
     await page.getByTestId("new-chat").click();
     await ask(page, "One?");
-    await expect.poll(() => page.getByRole("status").innerText()).toBe("Answering");
+    await until(() => page.getByRole("status").innerText()).toBe("Answering");
     await page.getByTestId("conversation-item").filter({ hasText: "quick" }).getByRole("link").click();
     await isComplete(page);
     expect(await page.getByRole("status").innerText()).toBe("");

@@ -3,7 +3,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openPageWorld } from "../page/page-world.ts";
 import type { PageWorld } from "../page/page-world.ts";
-import { ask, boxOf, distanceToEnd, isComplete, nextFrames, phone, scrollTop } from "./acts.ts";
+import { ask, boxOf, distanceToEnd, isComplete, nextFrames, phone, restingTop, scrollTop, until } from "./acts.ts";
 import { createSteeredAnswer } from "./steered-answer.ts";
 import type { SteeredAnswer } from "./steered-answer.ts";
 
@@ -53,7 +53,7 @@ async function beginLongAnswer(): Promise<void> {
 
 /** The page grows, and what is seen stays. */
 async function staysWhileItGrows(): Promise<void> {
-  const before = await scrollTop(page);
+  const before = await restingTop(page);
   await say(5);
   expect(await scrollTop(page)).toBe(before);
   expect(await distanceToEnd(page)).toBeGreaterThan(100);
@@ -68,7 +68,7 @@ describe("a question that is sent", () => {
     const question = page.locator(".bubble").last();
     const transcript = await boxOf(page.getByTestId("transcript"));
     const top = async (): Promise<number> => Math.round((await boxOf(question)).y - transcript.y);
-    await expect.poll(top).toBe(64);
+    await until(top).toBe(64);
     for (const paragraphs of [1, 3, 2]) {
       await say(paragraphs);
       expect(await top()).toBe(64);
@@ -89,11 +89,11 @@ describe("a question that is sent", () => {
     }
     await page.getByTestId("transcript").hover();
     await page.mouse.wheel(0, -2000);
-    await expect.poll(() => scrollTop(page)).toBe(0);
+    await until(() => scrollTop(page)).toBe(0);
     await ask(page, "second");
     const transcript = await boxOf(page.getByTestId("transcript"));
     const question = page.locator(".bubble").last();
-    await expect.poll(async () => Math.round((await boxOf(question)).y - transcript.y)).toBe(64);
+    await until(async () => Math.round((await boxOf(question)).y - transcript.y)).toBe(64);
   });
 });
 
@@ -103,7 +103,7 @@ describe("the reader lets go at once", () => {
     await beginLongAnswer();
     await page.getByTestId("transcript").hover();
     await page.mouse.wheel(0, -120);
-    await expect.poll(() => distanceToEnd(page)).toBe(120);
+    await until(() => distanceToEnd(page)).toBe(120);
     await staysWhileItGrows();
   });
 
@@ -131,10 +131,7 @@ describe("the reader lets go at once", () => {
     }
     expect(name).toBe("transcript");
     await page.keyboard.press("PageUp");
-    await expect.poll(() => distanceToEnd(page)).toBeGreaterThan(300);
-    // The browser's own movement takes a few frames.
-    let seen = -1;
-    await expect.poll(async () => seen === (seen = await scrollTop(page))).toBe(true);
+    await until(() => distanceToEnd(page)).toBeGreaterThan(300);
     await staysWhileItGrows();
   });
 
@@ -174,9 +171,10 @@ describe("the way back", () => {
     await beginLongAnswer();
     await page.getByTestId("transcript").hover();
     await page.mouse.wheel(0, -300);
+    await until(() => distanceToEnd(page)).toBe(300);
     await staysWhileItGrows();
     await page.mouse.wheel(0, 5000);
-    await expect.poll(() => distanceToEnd(page)).toBeLessThan(2);
+    await until(() => distanceToEnd(page)).toBeLessThan(2);
     await say(5);
     expect(await distanceToEnd(page)).toBeLessThan(2);
   });
@@ -199,7 +197,7 @@ describe("following", () => {
     const before = await blocks.count();
     answer.say(paragraph.repeat(6));
     await blocks.nth(before + 5).waitFor();
-    await expect.poll(() => distanceToEnd(page)).toBeLessThan(2);
+    await until(() => distanceToEnd(page)).toBeLessThan(2);
   });
 
   it("never moves smoothly", async () => {
