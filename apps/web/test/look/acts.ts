@@ -29,7 +29,7 @@ export async function isComplete(page: Page): Promise<void> {
 /** @throws {Error} if it is not on the page, or has no size. */
 export async function boxOf(locator: Locator): Promise<Box> {
   const box = await locator.boundingBox();
-  if (box === null) throw new Error(`Not to be seen: ${locator}`);
+  if (box === null) throw new Error(`Not to be seen: ${locator.toString()}`);
   return box;
 }
 

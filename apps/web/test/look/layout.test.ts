@@ -28,6 +28,10 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
+function gap(upper = { bottom: Number.NaN }, lower = { top: Number.NaN }): number {
+  return Math.round(lower.top - upper.bottom);
+}
+
 async function open(options: BrowserContextOptions = {}): Promise<Page> {
   return world.openPage(await world.openContext(options));
 }
@@ -121,7 +125,11 @@ describe("type", () => {
     await isComplete(page);
     const [family, size, height, numerals, autospace] = await styleOf(
       page.getByTestId("answer-text"),
-      ...["font-family", "font-size", "line-height", "font-variant-numeric", "text-autospace"],
+      "font-family",
+      "font-size",
+      "line-height",
+      "font-variant-numeric",
+      "text-autospace",
     );
     expect(family).toMatch(/^system-ui.*PingFang SC.*Noto Sans SC/u);
     expect([size, height, numerals, autospace]).toEqual(["16px", "26.4px", "tabular-nums", "normal"]);
@@ -192,22 +200,23 @@ describe("a conversation", () => {
     await isComplete(page);
     await ask(page, "Two?");
     await isComplete(page);
-    const gaps = await page.evaluate(() => {
-      const rect = (element: Element | null | undefined): DOMRect =>
-        element?.getBoundingClientRect() ?? new DOMRect(Number.NaN);
-      const bubbles = document.querySelectorAll(".bubble");
-      const answers = document.querySelectorAll("[data-testid=message-assistant]");
-      const blocks = [...document.querySelectorAll("[data-testid=answer-text]")].map((text) => [
-        ...text.querySelectorAll("section > *"),
-      ]);
-      return {
-        questionToAnswer: rect(answers[0]).top - rect(bubbles[0]).bottom,
-        answerToQuestion: rect(bubbles[1]).top - rect(answers[0]).bottom,
-        blocks: blocks.flatMap((list) =>
-          list.slice(1).map((block, index) => Math.round(rect(block).top - rect(list[index]).bottom)),
-        ),
-      };
-    });
+    const edges = (selector: string): Promise<{ top: number; bottom: number }[]> =>
+      page.locator(selector).evaluateAll((elements) =>
+        elements.map((element) => {
+          const { top, bottom } = element.getBoundingClientRect();
+          return { top, bottom };
+        }),
+      );
+    const [bubbles, answers, blocks] = await Promise.all(
+      [".bubble", "[data-testid=message-assistant]", "[data-testid=answer-text] section > *"].map(edges),
+    );
+    const between = (blocks ?? []).slice(1).map((block, index) => gap(blocks?.[index], block));
+    const gaps = {
+      questionToAnswer: gap(bubbles?.[0], answers?.[0]),
+      answerToQuestion: gap(answers?.[0], bubbles?.[1]),
+      // Four blocks in each answer; between the answers there is more.
+      blocks: between.filter((_, index) => index !== 3),
+    };
     expect(gaps).toEqual({ questionToAnswer: 32, answerToQuestion: 32, blocks: Array.from({ length: 6 }, () => 14) });
   });
 

@@ -131,7 +131,9 @@ describe("a lost connection", () => {
     expect(await page.getByRole("status").innerText()).toBe("Reconnecting…");
     const [background, border, animation] = await caretStyle(
       page,
-      ...["background-color", "border-top-width", "animation-name"],
+      "background-color",
+      "border-top-width",
+      "animation-name",
     );
     expect([background, border, animation]).toEqual(["rgba(0, 0, 0, 0)", "1px", "none"]);
     // Nothing of what is there has gone, and nothing stands in the writer's way.

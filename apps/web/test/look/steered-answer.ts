@@ -9,7 +9,7 @@ export interface SteeredAnswer {
 export function createSteeredAnswer(): SteeredAnswer {
   const said: string[] = [];
   let ended = false;
-  let wake = (): void => undefined;
+  let wake: (() => void) | undefined;
 
   async function* speak(): AsyncGenerator<string, void> {
     for (;;) {
@@ -24,11 +24,11 @@ export function createSteeredAnswer(): SteeredAnswer {
     chunks: speak(),
     say(text) {
       said.push(text);
-      wake();
+      wake?.();
     },
     end() {
       ended = true;
-      wake();
+      wake?.();
     },
   };
 }
