@@ -186,7 +186,107 @@ describe("conversations in the list", () => {
   });
 });
 
+describe("search", () => {
+  beforeEach(deleteAll);
+  const results = (): Locator => page.getByTestId("search-result");
+
+  it("finds what is typed in titles and messages, marks it, and leads there by the keyboard", async () => {
+    await begin("Rice and beans");
+    await begin("Weather");
+    await ask("script:plain:24:1500 is it going to rain in Timbuktu");
+    await ask("script:plain:25:1500");
+    await page.getByTestId("composer-input").focus();
+    await page.keyboard.press("Control+k");
+    await expect.poll(focused).toBe("search");
+    await page.keyboard.type("timbuk");
+    await expect.poll(() => results().count()).toBe(1);
+    await expect.poll(() => results().locator("mark").allInnerTexts()).toEqual(["Timbuktu"]);
+    expect(await results().innerText()).toContain("Weather");
+    await page.getByTestId("new-chat").click();
+    await expect.poll(() => page.getByTestId("search").inputValue()).toBe("");
+
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("script");
+    await expect.poll(() => results().count()).toBe(2);
+    const active = (): Promise<string> => page.locator('[role=option][aria-selected="true"]').innerText();
+    const first = await active();
+    await page.keyboard.press("ArrowDown");
+    await expect.poll(active).not.toBe(first);
+    await page.keyboard.press("ArrowDown");
+    await expect.poll(active).toBe(first);
+
+    await page.getByTestId("search").fill("Timbuktu rain");
+    await expect.poll(() => results().count()).toBe(1);
+    await page.keyboard.press("Enter");
+    const question = page.getByTestId("message-user").filter({ hasText: "Timbuktu" });
+    await expect.poll(async () => (await question.boundingBox())?.y ?? -1).toBeGreaterThanOrEqual(48);
+    expect((await question.boundingBox())?.y).toBeLessThan(200);
+  });
+
+  it("says that nothing was found, and gives the list and the focus back with Escape", async () => {
+    await begin("Rice and beans");
+    await page.getByTestId("composer-input").focus();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("no such words");
+    await page.getByText("Nothing was found.").waitFor();
+    expect(await itemOf("Rice").isVisible()).toBe(false);
+    await page.keyboard.press("Escape");
+    await itemOf("Rice").waitFor();
+    await expect.poll(focused).toBe("composer-input");
+  });
+
+  it("says that it did not work, and works again", async () => {
+    await begin("Rice and beans");
+    await context.setOffline(true);
+    await page.getByTestId("search").fill("rice");
+    await page.getByText("The search did not work.").waitFor();
+    await context.setOffline(false);
+    await page.getByRole("button", { name: "Search again" }).click();
+    await expect.poll(() => results().count()).toBe(1);
+  });
+});
+
+describe("a system prompt of one conversation's own", () => {
+  beforeEach(deleteAll);
+
+  it("is set before the conversation begins, is what the model is told, and differs from the default", async () => {
+    await page.getByTestId("thread-menu").click();
+    await page.getByTestId("menu-prompt").click();
+    await page.getByTestId("prompt-own").check();
+    const prompt = page.getByTestId("prompt-dialog").getByTestId("prompt");
+    await prompt.fill("Speak like a sailor.");
+    await page.getByTestId("prompt-differs").waitFor();
+    await page.getByTestId("save-prompt").click();
+    await expect.poll(() => new URL(page.url()).pathname).toMatch(/^\/c\//u);
+    const question = "script:plain:26:60";
+    await ask(question);
+    const asked = model.requests.findLast((request) => request.key === question);
+    expect(JSON.stringify(asked)).toContain("Speak like a sailor.");
+    expect(await page.getByTestId("conversation-item").count()).toBe(1);
+
+    await page.getByTestId("thread-menu").click();
+    await page.getByTestId("menu-prompt").click();
+    await expect.poll(() => prompt.inputValue()).toBe("Speak like a sailor.");
+    await page.getByTestId("prompt-default").check();
+    await page.getByTestId("save-prompt").click();
+    await expect.poll(focused).toBe("thread-menu");
+    await page.reload();
+    await page.getByTestId("thread-menu").click();
+    await page.getByTestId("menu-prompt").click();
+    await expect.poll(() => page.getByTestId("prompt-default").isChecked()).toBe(true);
+  });
+});
+
 describe("the keyboard", () => {
+  it("opens the last question to be edited", async () => {
+    await ask("script:plain:27:60");
+    await page.getByTestId("composer-input").focus();
+    await page.keyboard.press("Alt+r");
+    await expect
+      .poll(() => page.evaluate(() => (document.activeElement as HTMLTextAreaElement).value))
+      .toBe("script:plain:27:60");
+  });
+
   it("begins a new chat, goes to the field, hides the list and shows it again", async () => {
     await ask("script:plain:21:60");
     await page.getByTestId("settings").focus();

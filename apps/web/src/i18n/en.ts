@@ -23,6 +23,15 @@ export const en = {
     notRestored: "“{title}” could not be brought back.",
     answering: "Answering",
   },
+  search: {
+    label: "Search conversations",
+    clear: "Leave the search",
+    results: "Conversations found",
+    count: "{count} found",
+    none: "Nothing was found.",
+    failed: "The search did not work.",
+    retry: "Search again",
+  },
   empty: {
     greeting: "What would you like to know?",
     suggestions: {
@@ -113,6 +122,7 @@ export const en = {
     retry: "Load again",
     deleted: "This conversation was deleted.",
     toBottom: "To the newest",
+    options: "Options for this conversation",
   },
   status: {
     started: "Answering",
@@ -132,6 +142,13 @@ export const en = {
     signOut: "Sign out",
   },
   prompt: {
+    title: "System prompt",
+    useDefault: "The default, from the settings",
+    useOwn: "One of this conversation's own",
+    empty: "It is empty: models are told nothing.",
+    changeDefault: "Change the default…",
+    differs: "It differs from the default.",
+    cancel: "Cancel",
     default: "System prompt",
     about: "What models are told before every conversation that has no system prompt of its own.",
     hint: "For example: Answer briefly, and in plain words.",

@@ -19,6 +19,15 @@ export const zh: Words = {
     notRestored: "“{title}”未能恢复。",
     answering: "正在回答",
   },
+  search: {
+    label: "搜索对话",
+    clear: "退出搜索",
+    results: "找到的对话",
+    count: "找到 {count} 个",
+    none: "没有找到。",
+    failed: "搜索失败。",
+    retry: "重新搜索",
+  },
   empty: {
     greeting: "想了解什么？",
     suggestions: {
@@ -105,6 +114,7 @@ export const zh: Words = {
     retry: "重新加载",
     deleted: "这个对话已被删除。",
     toBottom: "回到最新",
+    options: "这个对话的选项",
   },
   status: { started: "开始回答", completed: "回答完成", stopped: "回答已停止", failed: "回答失败" },
   settings: {
@@ -119,6 +129,13 @@ export const zh: Words = {
     signOut: "退出登录",
   },
   prompt: {
+    title: "系统提示词",
+    useDefault: "使用设置里的默认值",
+    useOwn: "为这个对话单独设置",
+    empty: "默认为空：不会告诉模型任何内容。",
+    changeDefault: "修改默认值…",
+    differs: "与默认值不同。",
+    cancel: "取消",
     default: "系统提示词",
     about: "没有单独设置系统提示词的对话，开始前都会先把这段话告诉模型。",
     hint: "例如：用浅显的话简短回答。",

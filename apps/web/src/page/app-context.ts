@@ -1,7 +1,7 @@
 /** The one place that puts the page's parts together; components take what they need by `useApp()`. Called by main.ts. */
 
 import { ChatError, createChatClient, createWebStorage } from "@typebar/chat-client";
-import type { ModelList } from "@typebar/chat-client";
+import type { ChatClient, ModelList } from "@typebar/chat-client";
 import { inject, shallowRef } from "vue";
 import type { InjectionKey, ShallowRef } from "vue";
 import { createChanges } from "../conversation/changes.ts";
@@ -39,6 +39,7 @@ import { isMacLike } from "./shortcuts.ts";
 declare const __TYPEBAR_VERSION__: string;
 
 export interface AppContext {
+  client: ChatClient;
   preferences: Preferences;
   conversations: ConversationList;
   threads: Threads;
@@ -108,6 +109,7 @@ export function createApp(window: Window): AppContext {
   });
 
   return {
+    client,
     preferences: createPreferences(window.document),
     conversations,
     threads,

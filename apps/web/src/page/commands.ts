@@ -7,7 +7,7 @@ import { onMounted, onUnmounted } from "vue";
 import type { ShortcutName } from "./shortcuts.ts";
 
 /** `stop` is ChatPage.vue's own key. */
-export type CommandName = Exclude<ShortcutName, "stop"> | "settings";
+export type CommandName = Exclude<ShortcutName, "stop"> | "settings" | "find";
 
 export interface Commands {
   /** @returns a function that takes it back. */
