@@ -43,10 +43,20 @@ export function takeLock(
       }
       return new Promise((release) => resolve({ lost: lost.signal, release }));
     };
-    // It rejects where the waiting was ended, and where the lock was taken away.
-    locks.request(name, { ...options, ...(signal && { signal }) }, hold).catch(() => {
+    locks.request(name, { ...options, ...(signal && { signal }) }, hold).catch((error: unknown) => {
       lost.abort();
-      resolve(null);
+      // The waiting was ended, or the lock taken away. Anything else (a sandboxed frame) is as if there were no locks.
+      resolve(error instanceof DOMException && error.name === "AbortError" ? null : privateLock);
     });
   });
+}
+
+/** Names of the locks that somebody has, and of those that somebody waits for. */
+export async function readLocks(locks: LockManager | null): Promise<{ held: string[]; pending: string[] }> {
+  const { held, pending } = (await locks?.query().catch(() => undefined)) ?? {};
+  return { held: toNames(held), pending: toNames(pending) };
+}
+
+function toNames(infos: readonly LockInfo[] = []): string[] {
+  return infos.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }

@@ -3,7 +3,7 @@
  * are told; so whatever becomes of the tab that leads, the next one goes on. Asked by shared-stream.ts.
  */
 import { anyOf } from "./any-of.ts";
-import { takeLock } from "./held-lock.ts";
+import { readLocks, takeLock } from "./held-lock.ts";
 import type { HeldLock } from "./held-lock.ts";
 import type { Interest, Rank } from "./interest.ts";
 import type { Place, Places } from "./places.ts";
@@ -33,7 +33,7 @@ export interface LeadOptions {
 /** How often a waiting tab looks whether the one that leads is still there. */
 const tickMs = 3000;
 /** So often it is asked in vain before the lead is taken from it: its page hangs, or was frozen without a word. */
-const mostAsks = 3;
+const mostAsks = 2;
 
 /** @returns `null` if `signal` was aborted before this tab was to read. */
 export async function takeLead(options: LeadOptions, signal: AbortSignal): Promise<Lead | null> {
@@ -94,7 +94,11 @@ async function takeOrSteal(options: LeadOptions, until: AbortSignal): Promise<He
   let asks = 0;
   // Counted in ticks: after a sleep of this page, what was said meanwhile is heard before the next one.
   const timer = setInterval(() => {
-    asks = isAlive() ? 0 : asks + 1;
+    if (isAlive()) {
+      asks = 0;
+      return;
+    }
+    asks += 1;
     if (asks > mostAsks) lostPatience.abort();
     else ask();
   }, tickMs);
@@ -121,8 +125,8 @@ async function waitBehind(options: LeadOptions, until: AbortSignal): Promise<Lea
 }
 
 async function isTaken(locks: LockManager | null, lockName: string): Promise<boolean> {
-  const { held = [], pending = [] } = (await locks?.query()) ?? {};
-  return [...held, ...pending].some(({ name }) => name === lockName);
+  const { held, pending } = await readLocks(locks);
+  return [...held, ...pending].includes(lockName);
 }
 
 function pause(until: AbortSignal, forMs?: number): Promise<null> {

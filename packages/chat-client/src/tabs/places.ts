@@ -6,7 +6,7 @@
  * always left for requests.
  */
 import { anyOf } from "./any-of.ts";
-import { takeLock } from "./held-lock.ts";
+import { readLocks, takeLock } from "./held-lock.ts";
 import type { HeldLock } from "./held-lock.ts";
 import type { Rank } from "./interest.ts";
 import { openTabChannel } from "./tab-channel.ts";
@@ -80,8 +80,8 @@ export function createPlaces({ locks, prefix, turnMs = 1500 }: PlacesOptions): P
     let soon: ReturnType<typeof setTimeout> | undefined;
 
     async function look(): Promise<void> {
-      const { pending = [] } = (await locks?.query()) ?? {};
-      const isWanted = (one: string): boolean => pending.some(({ name }) => name === toName(one));
+      const { pending } = await readLocks(locks);
+      const isWanted = (one: string): boolean => pending.includes(toName(one));
       if (isWanted(place) && (turnIsOver || (rank === "back" && isWanted(frontPlace)))) over.abort();
     }
     function lookSoon(): void {
