@@ -4,11 +4,13 @@
  */
 import { parseArgs } from "node:util";
 import { benchClient } from "./client/client.ts";
+import { benchCluster } from "./cluster/cluster.ts";
 import { benchHerd } from "./herd/herd.ts";
 import { benchHub } from "./hub/hub.ts";
 import { benchLatency } from "./latency/latency.ts";
 import { benchRender } from "./render/render.ts";
 import { benchResume } from "./resume/resume.ts";
+import { benchScale } from "./scale/scale.ts";
 import { type BenchResult, formatTable } from "./table.ts";
 
 const { values, positionals } = parseArgs({
@@ -23,11 +25,13 @@ const { values, positionals } = parseArgs({
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
   client: benchClient,
+  cluster: benchCluster,
   herd: benchHerd,
   hub: () => benchHub({ subjects: values.subject, parts: values.part, rounds: Number(values.rounds) }),
   latency: benchLatency,
   render: () => benchRender({ subjects: values.subject }),
   resume: benchResume,
+  scale: benchScale,
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
