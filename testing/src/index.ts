@@ -6,6 +6,7 @@ export * from "./scripted-answer.ts";
 export * from "./scripted-model.ts";
 export * from "./postgres.ts";
 export * from "./redis.ts";
+export * from "./long-conversation.ts";
 export * from "./typebar-process.ts";
 export * from "./axe.ts";
 export * from "./chromium.ts";

@@ -78,7 +78,11 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     }),
   );
   const { providers: found, onlyGuide } = await findProviders(config, docsDir);
-  const providers = createProviderRegistry({ providers: found, defaultModel: config.model });
+  const providers = createProviderRegistry({
+    providers: found,
+    defaultModel: config.model,
+    imageModels: config.imageModels,
+  });
   const streams = createEventStreams({ log, observer: metrics.streams });
   const countStreams = (): number => streams.openCount + hub.openCount;
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;

@@ -202,6 +202,7 @@ export function toAnswer(message: Message, conversationId: string): Answer {
   const sources: AnswerSource[] = [];
   for (const part of message.parts) {
     if (part.type === "source-url") sources.push({ id: part.sourceId, url: part.url, title: part.title ?? part.url });
+    else if (part.type === "file") continue;
     else if ("text" in part) parts.push({ type: part.type, id: "", text: part.text });
     else parts.push(toStoredTool(part));
   }

@@ -156,7 +156,29 @@ export type MessagePart =
   | { type: "text"; text: string }
   | { type: "reasoning"; text: string }
   | ToolPart
+  | FilePart
   | { type: "source-url"; sourceId: string; url: string; title?: string };
+
+/** A file of a question: {@link Attachment}. */
+export interface FilePart {
+  type: "file";
+  mediaType: string;
+  filename: string;
+  /** `/api/attachments/<id>` */
+  url: string;
+}
+
+/** `POST /api/attachments`. */
+export interface Attachment {
+  id: string;
+  name: string;
+  /** `image/png`, `image/jpeg`, `image/webp`, `image/gif`, or `text/plain` for any text. */
+  mediaType: string;
+  bytes: number;
+}
+
+/** How many files one question may bring along. */
+export const mostAttachments = 10;
 
 /** A call of a tool of the client, named in `type` after `tool-`. `output-error`: its input is no JSON, or was cut off. */
 export type ToolPart =
@@ -294,8 +316,10 @@ export type Trigger = "submit-message" | "regenerate-message" | "continue-messag
 
 /** Typebar's own body of `POST /api/chat`. */
 export interface ChatRequest {
-  /** The user's text; needed with `submit-message`, absent with the other triggers. At most 100,000 characters. */
+  /** The user's text; needed with `submit-message` unless there are files, absent with the other triggers. At most 100,000 characters. */
   message?: string;
+  /** With `submit-message`: files that were sent to `POST /api/attachments`; at most {@link mostAttachments}. */
+  attachmentIds?: string[];
   conversationId?: string;
   /** `provider/model`, as listed by `GET /api/models`. */
   model?: string;
@@ -316,6 +340,10 @@ export interface Model {
   provider: string;
   /** `guide`: answers from Typebar's own documentation, not a language model. */
   kind: "language-model" | "guide";
+  /** What a question may hold. */
+  input: ("text" | "image")[];
+  /** Whether files may go along with a question: texts, and images where `input` has them. */
+  attachments: boolean;
 }
 
 /** `GET /api/models`. */
@@ -331,4 +359,6 @@ export const headerNames = {
   /** Request header: `1` says that the client comes back by itself when its connection ends. */
   resume: "Typebar-Resume",
   idempotencyKey: "Idempotency-Key",
+  /** Request header of an upload: the file's name, in percent-encoded UTF-8. */
+  filename: "Typebar-Filename",
 } as const;

@@ -34,6 +34,8 @@ export interface Config {
   streamsPerAddress: number;
   /** As browsers write them in `Origin`. */
   origins: string[];
+  /** Patterns of models that can be shown images; empty: their names say. */
+  imageModels: string[];
   continuation: "auto" | "prefill" | "prompt" | "none";
   firstTokenMs: number;
   silenceMs: number;
@@ -119,6 +121,7 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     publishKey: found.TYPEBAR_PUBLISH_KEY,
     streamsPerAddress: toStreamLimit(found.TYPEBAR_STREAMS_PER_ADDRESS, found.TYPEBAR_PASSWORD),
     origins: found.TYPEBAR_ORIGINS,
+    imageModels: found.TYPEBAR_IMAGE_MODELS,
     continuation: found.TYPEBAR_CONTINUATION,
     firstTokenMs: found.TYPEBAR_FIRST_TOKEN_MS,
     silenceMs: found.TYPEBAR_SILENCE_MS,

@@ -80,6 +80,7 @@ export const variableSchema = v.object({
     ),
     "",
   ),
+  TYPEBAR_IMAGE_MODELS: v.optional(list(v.pipe(v.string(), v.regex(/^\S{1,200}$/u))), ""),
   TYPEBAR_CONTINUATION: v.optional(v.picklist(["auto", "prefill", "prompt", "none"]), "auto"),
   TYPEBAR_FIRST_TOKEN_MS: v.optional(wholeNumber(1, longestTimerMs), "60000"),
   TYPEBAR_SILENCE_MS: v.optional(wholeNumber(1, longestTimerMs), "60000"),
@@ -156,6 +157,11 @@ export const variableTexts: Record<Variable, VariableText> = {
   TYPEBAR_ORIGINS: {
     help: "other sites whose pages may use this server",
     accepts: "origins with commas between, such as https://app.example.org",
+    list: true,
+  },
+  TYPEBAR_IMAGE_MODELS: {
+    help: "models that can be shown images, where their names do not say",
+    accepts: "names of models with commas between, * for any characters, such as ollama/*-vl",
     list: true,
   },
   TYPEBAR_CONTINUATION: { help: "how an answer that was cut off goes on", accepts: "auto, prefill, prompt or none" },

@@ -56,6 +56,7 @@ describe("configuration", () => {
       publishKey: undefined,
       streamsPerAddress: Infinity,
       origins: [],
+      imageModels: [],
       continuation: "auto",
       firstTokenMs: 60_000,
       silenceMs: 60_000,

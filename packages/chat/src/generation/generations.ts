@@ -6,11 +6,11 @@ import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { DeletedStore } from "../store/deleted.ts";
 import type { GenerationStore } from "../store/generations.ts";
-import { type GenerationRow, toGivenText, toParts, toStoredPrompt } from "../store/rows.ts";
-import { textOf } from "./answer.ts";
+import { type GenerationRow, toGivenText, toStoredPrompt } from "../store/rows.ts";
 import type { ContinuationSetting } from "./continuation.ts";
 import type { GenerationLimits } from "./deadline.ts";
 import { endGeneration } from "./end.ts";
+import { toHistory } from "./history.ts";
 import { beginWork, type GenerationObserver } from "./observer.ts";
 import { produce } from "./produce.ts";
 import type { AnswerTimes } from "./stopwatch.ts";
@@ -254,9 +254,9 @@ export function createGenerations(options: GenerationsOptions): Generations {
   }
 
   async function readHistory(generation: GenerationRow): Promise<ProviderMessage[]> {
-    return (await store.history(generation)).flatMap<ProviderMessage>(({ role, parts }) => {
-      const text = textOf(toParts(parts));
-      return text === "" ? [] : [{ role, text }];
+    return toHistory(await store.history(generation), {
+      images: providers.inputOf(generation.model).input.includes("image"),
+      readFile: (id) => store.readFile(generation, id),
     });
   }
 
@@ -283,6 +283,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
   /** What is not needed any more; with other nodes about, not at every look. */
   async function letGo(): Promise<void> {
     if (nodes) tidyAtMs = performance.now() + tidyMs;
+    await store.removeUnusedFiles();
     await store.removeHidden(options.logTtlSeconds * 1000);
     await purgeDeleted(log, options.deleted);
   }

@@ -3,9 +3,8 @@
  * answers take. Created by the program; asked by generation/ through ../provider/provider.ts.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import type { Model } from "../protocol.ts";
 import { ProviderError } from "../provider/provider.ts";
-import type { Provider, ProviderPart, ProviderRequest } from "../provider/provider.ts";
+import type { ListedModel, Provider, ProviderPart, ProviderRequest } from "../provider/provider.ts";
 import { composeAnswer } from "./answer.ts";
 import { readPages } from "./pages.ts";
 import { splitIntoPieces } from "./pieces.ts";
@@ -32,7 +31,7 @@ export interface GuideProvider extends Provider {
 }
 
 const defaultPaceMs = 20;
-const guideModel: Model = { id: "typebar/guide", name: "Typebar guide", provider: "typebar", kind: "guide" };
+const guideModel: ListedModel = { id: "typebar/guide", name: "Typebar guide", provider: "typebar", kind: "guide" };
 
 async function timer(delayMs: number, signal: AbortSignal): Promise<void> {
   await wait(delayMs, undefined, { signal });
@@ -83,6 +82,7 @@ export function createGuideProvider({ docsDir, paceMs = defaultPaceMs, delay = t
   return {
     name: guideModel.provider,
     continuations: ["resume"],
+    takesFiles: false,
     listModels: () => Promise.resolve([guideModel]),
     stream,
     close() {

@@ -1,8 +1,8 @@
 /** A provider's list of models over HTTP -> our Models. Called by every provider beside this file. */
 import { APICallError } from "@ai-sdk/provider";
 import * as v from "valibot";
-import type { Model } from "../protocol.ts";
 import { isChatModel, orderModels } from "./chat-models.ts";
+import type { ListedModel as OurModel } from "./provider.ts";
 import { toProviderError } from "./provider-failure.ts";
 import type { Fetch } from "./upstream-fetch.ts";
 
@@ -49,7 +49,7 @@ export function toModels(
   providerName: string,
   listed: readonly ListedModel[],
   preferences: readonly RegExp[] = [],
-): Model[] {
+): OurModel[] {
   const chatting = listed.filter((model) => isChatModel(model.id));
   const shown = orderModels(chatting.length === 0 ? listed : chatting, (model) => model.id, preferences);
   return shown.map((model) => ({

@@ -3,11 +3,17 @@ import type { FinishReason, GenerationErrorCode, Model, Usage } from "../protoco
 
 /** One turn of the conversation as a provider sees it. */
 export type ProviderMessage =
-  | { role: "system" | "user"; text: string }
+  | { role: "system"; text: string }
+  | { role: "user"; text: string; images?: ProviderImage[] }
   /** `toolCalls`: what the model asked its client to do, in mid-conversation. */
   | { role: "assistant"; text: string; toolCalls?: ToolCall[] }
   /** What a called tool gave. */
   | { role: "tool"; text: string; toolCallId: string; toolName: string };
+
+export interface ProviderImage {
+  mediaType: string;
+  data: Uint8Array;
+}
 
 export interface ToolCall {
   toolCallId: string;
@@ -71,13 +77,18 @@ export type ProviderPart =
   | { type: "source"; sourceId: string; url: string; title?: string }
   | { type: "finish"; finishReason: FinishReason; usage?: Usage };
 
+/** As a provider lists it; what a model can be sent is told by the registry. */
+export type ListedModel = Omit<Model, "input" | "attachments">;
+
 export interface Provider {
   /** The prefix in `provider/model`; lower case, no slash. */
   readonly name: string;
   /** The rungs this provider can take, best first; empty when an answer cannot go on. */
   readonly continuations: readonly ContinuationRung[];
   /** @throws {ProviderError} */
-  listModels(signal: AbortSignal): Promise<Model[]>;
+  listModels(signal: AbortSignal): Promise<ListedModel[]>;
+  /** `false`: it answers words only, and no file is sent to it. @defaultValue true */
+  readonly takesFiles?: boolean;
   /**
    * Asks the model. Nothing is sent before the first `next()`; leaving the loop ends the upstream request.
    *

@@ -1,12 +1,15 @@
 /** All providers under one roof: their models in one list, and `provider/model` -> who answers. Called by routes and generation/. */
 import type { Model, ModelList } from "../protocol.ts";
-import type { Provider } from "./provider.ts";
+import { createImageModels } from "./image-models.ts";
+import type { ListedModel, Provider } from "./provider.ts";
 
 export interface ProviderRegistryOptions {
   /** In the order of their models in the list; language models before the guide. */
   providers: readonly Provider[];
   /** `TYPEBAR_MODEL`: `provider/model`, or a bare model of the first provider. @defaultValue the list's first */
   defaultModel?: string | undefined;
+  /** `TYPEBAR_IMAGE_MODELS`: which models can be shown images. @defaultValue told by their names */
+  imageModels?: readonly string[];
   /** How long a provider's list is kept. @defaultValue 60000 */
   cacheMs?: number;
   /** How long a provider's failure is kept, during which its last list is shown. @defaultValue 5000 */
@@ -33,10 +36,14 @@ export interface ProviderRegistry {
   list(signal: AbortSignal): Promise<ModelList>;
   /** A model need not be listed, since lists are often incomplete; its provider must be known. */
   resolve(id: string): ResolvedModel | undefined;
+  /** What a question to a model may hold. */
+  inputOf(id: string): ModelInput;
 }
 
+export type ModelInput = Pick<Model, "input" | "attachments">;
+
 interface Listing {
-  models: Promise<Model[]>;
+  models: Promise<ListedModel[]>;
   freshUntil: number;
   /** It could not be had. */
   failed: boolean;
@@ -49,7 +56,19 @@ export function createProviderRegistry(options: ProviderRegistryOptions): Provid
   const listings = new Map<Provider, Listing>();
 
   // The caller's signal is not passed on: several callers share one request.
-  const listModels = async (provider: Provider): Promise<Model[]> => {
+  const imageModels = createImageModels(options.imageModels);
+
+  const inputOf = (id: string): ModelInput => {
+    const attachments = resolve(id)?.provider.takesFiles ?? true;
+    return { input: attachments && imageModels.has(id) ? ["text", "image"] : ["text"], attachments };
+  };
+
+  const toModel = ({ id, name, provider, kind }: ListedModel): Model => {
+    const { input, attachments } = inputOf(id);
+    return { id, name, provider, kind, input, attachments };
+  };
+
+  const listModels = async (provider: Provider): Promise<ListedModel[]> => {
     const known = listings.get(provider);
     if (known !== undefined && now() < known.freshUntil) return known.models;
     const listing: Listing = { models: Promise.resolve([]), freshUntil: now() + cacheMs, failed: false };
@@ -69,7 +88,7 @@ export function createProviderRegistry(options: ProviderRegistryOptions): Provid
     return slash < 1 || provider === undefined || model === "" ? undefined : { provider, model };
   };
 
-  const findDefault = (models: readonly Model[]): string => {
+  const findDefault = (models: readonly ListedModel[]): string => {
     const wanted = options.defaultModel;
     const first = providers[0];
     if (wanted === undefined || first === undefined) {
@@ -82,7 +101,7 @@ export function createProviderRegistry(options: ProviderRegistryOptions): Provid
   };
 
   // A configured model may be missing from its provider's list, or the list could not be had.
-  const withDefault = (models: Model[], id: string): Model[] => {
+  const withDefault = (models: ListedModel[], id: string): ListedModel[] => {
     const resolved = resolve(id);
     if (resolved === undefined || models.some((model) => model.id === id)) return models;
     const { provider, model: name } = resolved;
@@ -95,9 +114,11 @@ export function createProviderRegistry(options: ProviderRegistryOptions): Provid
       const all = Promise.all(providers.map(async (provider) => listModels(provider)));
       const models = (await raceAbort(all, signal)).flat();
       const id = findDefault(models);
-      return { models: withDefault(models, id), default: id };
+      const shown = withDefault(models, id).map(toModel);
+      return { models: shown, default: id };
     },
     resolve,
+    inputOf,
   };
 }
 

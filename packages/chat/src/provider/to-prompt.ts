@@ -1,11 +1,12 @@
 /** A ProviderRequest -> the AI SDK's prompt, the kept text of a cut answer included. Called by every provider beside this file. */
 import type {
+  LanguageModelV4FilePart,
   LanguageModelV4Message,
   LanguageModelV4Prompt,
   LanguageModelV4ToolCallPart,
   SharedV4ProviderOptions,
 } from "@ai-sdk/provider";
-import type { ProviderMessage, ProviderRequest, ToolCall } from "./provider.ts";
+import type { ProviderImage, ProviderMessage, ProviderRequest, ToolCall } from "./provider.ts";
 
 /** What the user's message says on the `prompt` rung, right after the kept text. */
 export const continueInstruction: string =
@@ -33,7 +34,10 @@ export function toPrompt(request: ProviderRequest, prefillOptions?: SharedV4Prov
 
 function saysSomething(message: ProviderMessage): boolean {
   return (
-    message.text !== "" || message.role === "tool" || (message.role === "assistant" && !!message.toolCalls?.length)
+    message.text !== "" ||
+    (message.role === "user" && !!message.images?.length) ||
+    message.role === "tool" ||
+    (message.role === "assistant" && !!message.toolCalls?.length)
   );
 }
 
@@ -44,7 +48,7 @@ function toMessage(message: ProviderMessage): LanguageModelV4Message {
     case "system":
       return { role, content: text };
     case "user":
-      return { role, content: textParts };
+      return { role, content: [...(message.images ?? []).map(toFilePart), ...textParts] };
     case "assistant":
       return { role, content: [...textParts, ...(message.toolCalls ?? []).map(toToolCallPart)] };
     case "tool": {
@@ -52,6 +56,10 @@ function toMessage(message: ProviderMessage): LanguageModelV4Message {
       return { role, content: [{ type: "tool-result", toolCallId, toolName, output: { type: "text", value: text } }] };
     }
   }
+}
+
+function toFilePart({ mediaType, data }: ProviderImage): LanguageModelV4FilePart {
+  return { type: "file", mediaType, data: { type: "data", data } };
 }
 
 function toToolCallPart({ toolCallId, toolName, input }: ToolCall): LanguageModelV4ToolCallPart {

@@ -23,7 +23,12 @@ export async function readJson(
   }
 }
 
-async function readBytes(incoming: IncomingMessage, outgoing: ServerResponse, maxBytes: number): Promise<Uint8Array> {
+/** @throws {ProblemError} "body-too-large", "bad-request". */
+export async function readBytes(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<Uint8Array> {
   const tooLarge = (): ProblemError => {
     // What else the client sends is not read: the connection cannot be used again.
     outgoing.setHeader("Connection", "close");

@@ -1,6 +1,7 @@
 /** `POST /api/chat`, `GET /api/chat`, `GET /api/chat/:conversationId/stream`: start an answer, or find the way back to it. */
 import { idInPath, parseEventId } from "../ids.ts";
-import { headerNames } from "../protocol.ts";
+import { type FilePart, headerNames } from "../protocol.ts";
+import type { ModelInput } from "../provider/registry.ts";
 import type { GenerationRow } from "../store/rows.ts";
 import { openAnswer, sendAway, takePlace } from "./answer-stream.ts";
 import { readJson } from "./body.ts";
@@ -62,6 +63,8 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
       createConversation: request.createConversation,
       text: request.text,
       messageId: request.messageId,
+      attachmentIds: request.attachmentIds,
+      refusesFiles: (model, files) => whyNoFiles(providers.inputOf(model), files),
       chooseModel: (previous) =>
         request.model ?? (previous !== null && providers.resolve(previous) ? previous : fallback),
       keys: [...keys, ...request.keys],
@@ -69,6 +72,12 @@ export function addChatRoutes(app: ChatApp, context: RouteContext): void {
       requestHash: request.hash,
     });
   }
+}
+
+function whyNoFiles({ input, attachments }: ModelInput, files: readonly FilePart[]): string | undefined {
+  if (!attachments) return "This model takes no files.";
+  const hasImage = files.some(({ mediaType }) => mediaType.startsWith("image/"));
+  return hasImage && !input.includes("image") ? "This model cannot be shown images." : undefined;
 }
 
 function acceptsEventStream(accept: string | undefined): boolean {

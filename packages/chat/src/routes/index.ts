@@ -5,6 +5,7 @@ import { LogError } from "@typebar/log";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { StoreUnavailableError } from "../store/unavailable.ts";
+import { addAttachmentRoutes } from "./attachments.ts";
 import { addChatRoutes } from "./chat.ts";
 import type { ChatApp, RouteContext } from "./context.ts";
 import { addConversationRoutes } from "./conversations.ts";
@@ -44,6 +45,7 @@ export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions
   addSearchRoutes(app, context);
   addConversationRoutes(app, context);
   addMessageRoutes(app, context);
+  addAttachmentRoutes(app, context);
   addSettingsRoutes(app, context);
   addTransferRoutes(app, context);
   addOpenAIRoutes(app, context);

@@ -6,7 +6,7 @@ const problems: Readonly<Record<ProblemCode, readonly [status: number, title: st
   "bad-request": [400, "The request is not valid"],
   "body-not-json": [400, "The body is not JSON"],
   "body-too-large": [413, "The body is too large"],
-  "unsupported-media-type": [415, "The body must be application/json"],
+  "unsupported-media-type": [415, "The body is of a type that is not taken here"],
   unauthorized: [401, "A password is needed"],
   "too-many-attempts": [429, "Too many failed attempts"],
   "forbidden-origin": [403, "This origin is not allowed"],

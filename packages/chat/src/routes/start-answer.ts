@@ -41,6 +41,10 @@ export async function beginAnswer(
       return begun.generation;
     case "busy":
       throw new ProblemError("conversation-busy", { generationId: begun.generationId });
+    case "unknown-attachment":
+      throw new ProblemError("bad-request", { detail: "attachmentIds: there is no such file, or not any more." });
+    case "files-refused":
+      throw new ProblemError("bad-request", { detail: begun.detail });
     case "not-found":
     case "key-reused":
     case "no-model":

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { idPattern } from "../ids.ts";
-import type { Trigger } from "../protocol.ts";
+import { mostAttachments, type Trigger } from "../protocol.ts";
+import { attachmentIdOf } from "../store/attachments.ts";
 import type { Edit } from "../store/edit.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -14,6 +15,8 @@ export interface StartRequest {
   createConversation: boolean;
   text: string | undefined;
   messageId: string | undefined;
+  /** Of files that go along. */
+  attachmentIds: string[];
   model: string | undefined;
   /** Keys that the body itself holds. */
   keys: string[];
@@ -33,13 +36,18 @@ const model = v.pipe(
 const text = v.pipe(
   v.string(),
   v.maxLength(maxMessageChars, `must have at most ${maxMessageChars} characters`),
-  v.check((value) => value.trim() !== "", "must not be empty"),
   v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
+);
+const attachmentIds = v.pipe(
+  v.array(id),
+  v.maxLength(mostAttachments, `must be at most ${mostAttachments}`),
+  v.check((ids) => new Set(ids).size === ids.length, "must not name a file twice"),
 );
 const trigger = v.picklist(["submit-message", "regenerate-message", "continue-message"]);
 
 const ownBody = v.strictObject({
   message: v.optional(text),
+  attachmentIds: v.optional(attachmentIds, []),
   conversationId: v.optional(id),
   model: v.optional(model),
   trigger: v.optional(trigger, "submit-message"),
@@ -72,8 +80,8 @@ export function parseStartBody(body: unknown): StartRequest {
 
 /** The same from the query of a GET. @throws {ProblemError} "bad-request". */
 export function parseStartQuery(query: Readonly<Record<string, string>>): StartRequest {
-  const { key: _key, lastEventId: _lastEventId, ...body } = query;
-  return parseOwnBody(body);
+  const { key: _key, lastEventId: _lastEventId, attachmentIds: ids, ...body } = query;
+  return parseOwnBody(ids === undefined ? body : { ...body, attachmentIds: ids.split(",") });
 }
 
 /** `Idempotency-Key` or `?key=`. @throws {ProblemError} "bad-request". */
@@ -90,7 +98,10 @@ export function parseKey(key: string | undefined): string[] {
 function parseOwnBody(body: unknown): StartRequest {
   const parsed = check(ownBody, body);
   const submits = parsed.trigger === "submit-message";
-  if (submits && parsed.message === undefined) throw badRequest("message is needed");
+  const { message, attachmentIds: files } = parsed;
+  if (submits && message === undefined && files.length === 0) throw badRequest("message is needed");
+  if (message?.trim() === "" && files.length === 0) throw badRequest("message: must not be empty");
+  if (!submits && files.length > 0) throw badRequest(`attachmentIds do not go with ${parsed.trigger}`);
   if (!submits && parsed.message !== undefined) throw badRequest(`message does not go with ${parsed.trigger}`);
   if (!submits && parsed.conversationId === undefined) throw badRequest("conversationId is needed");
   const { messageId } = parsed;
@@ -99,8 +110,9 @@ function parseOwnBody(body: unknown): StartRequest {
     trigger: parsed.trigger,
     conversationId: parsed.conversationId,
     createConversation: false,
-    text: parsed.message,
+    text: submits ? (message ?? "") : undefined,
     messageId,
+    attachmentIds: files,
     model: parsed.model,
     keys: [],
   });
@@ -114,6 +126,7 @@ function parseAiSdkBody(body: unknown): StartRequest {
     conversationId: parsed.id,
     createConversation: true,
     messageId: parsed.messageId,
+    attachmentIds: [],
     model: parsed.model,
   };
   if (parsed.trigger !== "submit-message") return withHash({ ...request, text: undefined, keys: [] });
@@ -121,8 +134,18 @@ function parseAiSdkBody(body: unknown): StartRequest {
   const joined = last.parts.flatMap((part) =>
     part.type === "text" ? [check(aiSdkTextPart, part, "a text part").text] : [],
   );
+  const files = last.parts.flatMap((part) =>
+    part.type === "file" && "url" in part && typeof part["url"] === "string" ? (attachmentIdOf(part["url"]) ?? []) : [],
+  );
   const keys = last.id === undefined ? [] : [`message:${parsed.id}:${last.id}`];
-  const start = withHash({ ...request, messageId: undefined, text: check(text, joined.join("\n"), "the text"), keys });
+  const start = withHash({
+    ...request,
+    messageId: undefined,
+    attachmentIds: check(attachmentIds, files, "the files"),
+    text: check(text, joined.join("\n"), "the text"),
+    keys,
+  });
+  if (start.text?.trim() === "" && files.length === 0) throw badRequest("the text: must not be empty");
   const [key] = keys;
   // The same message and text give the same hash, whether it is said that it was sent before or not.
   const isEdit = key !== undefined && parsed.messageId !== undefined && parsed.messageId === last.id;
@@ -130,8 +153,10 @@ function parseAiSdkBody(body: unknown): StartRequest {
 }
 
 function withHash(request: Omit<StartRequest, "hash" | "edit">): StartRequest {
-  const { trigger, conversationId, text, messageId, model, keys } = request;
-  const identity = JSON.stringify([trigger, conversationId, text, messageId, model, keys]);
+  const { trigger, conversationId, text, messageId, attachmentIds, model, keys } = request;
+  // Without files it is what it was before there were any: a repeated request is known after an update, too.
+  const files = attachmentIds.length === 0 ? [] : [attachmentIds];
+  const identity = JSON.stringify([trigger, conversationId, text, messageId, model, keys, ...files]);
   return { ...request, edit: undefined, hash: createHash("sha256").update(identity).digest("base64url") };
 }
 

@@ -25,6 +25,8 @@ export function toStoredRecords(generation: GenerationRow, partsJson: string, en
       chunks.push(...toToolChunks(part));
       continue;
     }
+    // A file is a question's: no answer has one.
+    if (part.type === "file") continue;
     const partId = part.type === "text" ? `t${answer.textParts++}` : `r${answer.reasoningParts++}`;
     chunks.push({ type: `${part.type}-start`, id: partId });
     for (const delta of splitText(part.text)) chunks.push({ type: `${part.type}-delta`, id: partId, delta });

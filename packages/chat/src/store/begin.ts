@@ -2,7 +2,8 @@
 import type { Transaction } from "kysely";
 import { textOf } from "../generation/answer.ts";
 import { createId } from "../ids.ts";
-import type { MessagePart, Trigger } from "../protocol.ts";
+import type { FilePart, MessagePart, Trigger } from "../protocol.ts";
+import { claimAttachments, findAttachments } from "./attachments.ts";
 import { insertConversation } from "./conversations.ts";
 import type { StoreContext } from "./context.ts";
 import { type Edit, findEdited } from "./edit.ts";
@@ -21,6 +22,10 @@ export interface BeginRequest {
   createConversation: boolean;
   /** With `submit-message`. */
   text: string | undefined;
+  /** With `submit-message`: files that go along. */
+  attachmentIds?: readonly string[];
+  /** Why a model cannot be sent these files; `undefined` if it can. */
+  refusesFiles?: (model: string, files: readonly FilePart[]) => string | undefined;
   /** With the other triggers; `undefined` means the newest. */
   messageId: string | undefined;
   /** Finds the model for a conversation that used `previous` last; `undefined` when it is unknown. */
@@ -42,6 +47,9 @@ export type BeginResult =
   | { type: "key-reused" }
   | { type: "not-found" }
   | { type: "no-model" }
+  | { type: "unknown-attachment" }
+  /** In a sentence to show. */
+  | { type: "files-refused"; detail: string }
   | { type: "nothing-to-answer" }
   | { type: "nothing-to-continue" }
   | { type: "busy"; generationId: string };
@@ -84,12 +92,20 @@ async function beginWithin(
   if (running) return (await findKnown(transaction, request)) ?? { type: "busy", generationId: running.id };
   const model = request.chooseModel(existing?.model ?? null);
   if (model === undefined) return { type: "no-model" };
+  const files = await findAttachments(transaction, {
+    ownerId: request.ownerId,
+    conversationId: existing?.id ?? null,
+    ids: request.attachmentIds ?? [],
+  });
+  if (!files) return { type: "unknown-attachment" };
+  const detail = files.length > 0 ? request.refusesFiles?.(model, files) : undefined;
+  if (detail !== undefined) return { type: "files-refused", detail };
   const conversation =
     existing ??
     (await insertConversation(transaction, {
       ownerId: request.ownerId,
       id: request.conversationId ?? createId(),
-      title: titleOf(request.text ?? ""),
+      title: titleOf(request.text || (files[0]?.filename ?? "")),
       named: false,
       hidden: request.prompt !== undefined,
       nowMs,
@@ -99,6 +115,7 @@ async function beginWithin(
     ? alone
     : await findPlace(transaction, request, conversation, {
         parentId: edited?.type === "edited" ? edited.parentId : conversation.head_message_id,
+        files,
         nowMs,
       });
   if ("type" in place) return place;
@@ -223,12 +240,13 @@ async function findPlace(
   transaction: Transaction<Schema>,
   request: BeginRequest,
   conversation: ConversationRow,
-  { parentId, nowMs }: { parentId: string | null; nowMs: number },
+  { parentId, files, nowMs }: { parentId: string | null; files: readonly FilePart[]; nowMs: number },
 ): Promise<{ parentId: string; givenText: string } | BeginResult> {
   const { trigger, text, messageId } = request;
   if (trigger === "submit-message") {
     const id = createId();
-    const parts: MessagePart[] = [{ type: "text", text: text ?? "" }];
+    const parts: MessagePart[] = text ? [...files, { type: "text", text }] : [...files];
+    await claimAttachments(transaction, conversation.id, files);
     await transaction
       .insertInto("messages")
       .values({
@@ -242,7 +260,7 @@ async function findPlace(
       .execute();
     await indexMessage(transaction, { conversationId: conversation.id, messageId: id, parts });
     if (conversation.title === "") {
-      const title = titleOf(text ?? "");
+      const title = titleOf(text || (files[0]?.filename ?? ""));
       await transaction.updateTable("conversations").set({ title }).where("id", "=", conversation.id).execute();
       await indexTitle(transaction, conversation.id, title);
     }

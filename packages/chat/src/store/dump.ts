@@ -20,6 +20,7 @@ const keysOf: Readonly<Record<DumpedTable, readonly string[]>> = {
   generations: ["id"],
   generation_keys: ["owner_id", "key"],
   settings: ["owner_id"],
+  attachments: ["id"],
 };
 
 /** In an order in which each row finds those that it refers to. */
@@ -31,6 +32,12 @@ export const undumpedTables: readonly RegExp[] = [/^nodes$/, /^search_/];
 const pageRows = 500;
 /** SQLite takes 32,766 parameters in one statement. */
 const insertRows = 100;
+/** Of files, which may have megabytes each, only so many are held at once. */
+const fileRows = 4;
+
+function rowsAtOnce(table: DumpedTable, usual: number): number {
+  return table === "attachments" ? fileRows : usual;
+}
 
 /** All of one moment. `write` is given some rows at a time, and waited for. */
 export async function dumpRows(
@@ -47,7 +54,7 @@ export async function dumpRows(
           const rows = await readPage(transaction, table, after);
           await write(rows.map((row) => ({ table, row: toPlain(row, wholeNumbers.get(table)) })));
           after = rows.at(-1);
-          isWhole = rows.length < pageRows;
+          isWhole = rows.length < rowsAtOnce(table, pageRows);
         }
       }
     });
@@ -60,7 +67,7 @@ export async function loadRows(database: Kysely<Schema>, rows: AsyncIterable<Dum
     let count = 0;
     let batch: DumpedRow[] = [];
     for await (const row of rows) {
-      if (batch.length === insertRows || (batch[0] && batch[0].table !== row.table)) {
+      if (batch.length === rowsAtOnce(row.table, insertRows) || (batch[0] && batch[0].table !== row.table)) {
         await insert(transaction, batch);
         batch = [];
       }
@@ -93,7 +100,7 @@ async function readPage(transaction: Transaction<Schema>, table: DumpedTable, af
   const columns = sql.join(keys.map((key) => sql.ref(key)));
   const from: RawBuilder<unknown> =
     after === undefined ? sql`` : sql`WHERE (${columns}) > (${sql.join(keys.map((key) => sql.val(after[key])))})`;
-  const page = sql<Row>`SELECT * FROM ${sql.table(table)} ${from} ORDER BY ${columns} LIMIT ${sql.lit(pageRows)}`;
+  const page = sql<Row>`SELECT * FROM ${sql.table(table)} ${from} ORDER BY ${columns} LIMIT ${sql.lit(rowsAtOnce(table, pageRows))}`;
   return (await page.execute(transaction)).rows;
 }
 

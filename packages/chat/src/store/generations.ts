@@ -2,6 +2,7 @@
 import type { AnswerTimes } from "../generation/stopwatch.ts";
 import type { EndMetadata, MessagePart } from "../protocol.ts";
 import { beginGeneration, type BeginRequest, type BeginResult } from "./begin.ts";
+import { removeUnusedAttachments } from "./attachments.ts";
 import { branchOf } from "./branches.ts";
 import type { StoreContext } from "./context.ts";
 import { type GenerationRow, type MessageRow, unfinishedStates } from "./rows.ts";
@@ -37,6 +38,10 @@ export interface GenerationStore {
   /** The first of those that have ended and whose logs would stay for ever: {@link setLogExpires} was not called. */
   withKeptLogs(limit: number): Promise<string[]>;
   setLogExpires(id: string): Promise<void>;
+  /** A file of one of the messages that a generation answers. */
+  readFile(generation: GenerationRow, id: string): Promise<Uint8Array | undefined>;
+  /** Removes files that no question came for in a day. */
+  removeUnusedFiles(): Promise<void>;
   /** Removes hidden conversations whose answer ended longer ago, and whose log expires. */
   removeHidden(ageMs: number): Promise<void>;
 }
@@ -168,6 +173,18 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
     async setLogExpires(id) {
       await database.updateTable("generations").set({ log_expires: 1 }).where("id", "=", id).execute();
     },
+
+    async readFile(generation, id) {
+      const row = await database
+        .selectFrom("attachments")
+        .select("data")
+        .where("id", "=", id)
+        .where("conversation_id", "=", generation.conversation_id)
+        .executeTakeFirst();
+      return row?.data;
+    },
+
+    removeUnusedFiles: () => removeUnusedAttachments(database, now),
 
     async removeHidden(ageMs) {
       const endedBeforeMs = now() - ageMs;

@@ -1,5 +1,6 @@
 /** The relational store: conversations, messages, generations. One set of queries for SQLite and PostgreSQL. */
 import type { Kysely } from "kysely";
+import { type AttachmentStore, createAttachmentStore } from "./attachments.ts";
 import { createChanges, type OnChange } from "./changes.ts";
 import { type ConversationStore, createConversationStore } from "./conversations.ts";
 import { createDeletedStore, type DeletedStore } from "./deleted.ts";
@@ -16,6 +17,7 @@ export interface ChatStore extends AsyncDisposable {
   conversations: ConversationStore;
   deleted: DeletedStore;
   messages: MessageStore;
+  attachments: AttachmentStore;
   generations: GenerationStore;
   search: SearchStore;
   settings: SettingsStore;
@@ -42,6 +44,7 @@ export async function openChatStore({ database, now = Date.now, onChange }: Chat
     conversations: createConversationStore(context),
     deleted: createDeletedStore(context),
     messages: createMessageStore(context),
+    attachments: createAttachmentStore(context),
     generations: createGenerationStore(context),
     search: createSearchStore(context),
     settings: createSettingsStore(context),

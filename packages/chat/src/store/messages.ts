@@ -1,10 +1,11 @@
 /** Queries of single messages: read one, choose the branch that is shown, remove one with all below it. Called by routes/messages and routes/conversations. */
 import type { Kysely, Transaction } from "kysely";
 import type { ConversationSummary, Message } from "../protocol.ts";
+import { attachmentIdsOf, releaseAttachments } from "./attachments.ts";
 import { findBelow, findHeadWithout, findNewestLeaf, findSiblings, type Place } from "./branches.ts";
 import type { StoreContext } from "./context.ts";
 import { lockConversation } from "./lock.ts";
-import { toMessage, toSummary, unfinishedStates } from "./rows.ts";
+import { toMessage, toParts, toSummary, unfinishedStates } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 export type ChooseResult =
@@ -93,11 +94,14 @@ export function createMessageStore({ database, changes }: StoreContext): Message
         // What is shown stays as it is, unless it was removed.
         const isShown = removed.some((message) => message.id === conversation.head_message_id);
         if (isShown) await setHead(transaction, conversationId, findHeadWithout(places, id));
+        const fileIds: string[] = [];
         for (let from = 0; from < removed.length; from += mostIdsAtOnce) {
           const ids = removed.slice(from, from + mostIdsAtOnce).map((message) => message.id);
           await transaction.deleteFrom("generations").where("message_id", "in", ids).execute();
-          await transaction.deleteFrom("messages").where("id", "in", ids).execute();
+          const gone = await transaction.deleteFrom("messages").where("id", "in", ids).returning("parts").execute();
+          fileIds.push(...gone.flatMap(({ parts }) => attachmentIdsOf(toParts(parts))));
         }
+        await releaseAttachments(transaction, conversationId, fileIds);
         const generationIds = removed.flatMap((message) => message.generation_id ?? []);
         return { type: "removed", conversation: toSummary(conversation), generationIds };
       });

@@ -157,6 +157,28 @@ const search: Migration = {
   },
 };
 
+const attachments: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .createTable("attachments")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("owner_id", "text", (column) => column.notNull())
+      .addColumn("conversation_id", "text", (column) => column.references("conversations.id").onDelete("cascade"))
+      .addColumn("name", "text", (column) => column.notNull())
+      .addColumn("media_type", "text", (column) => column.notNull())
+      .addColumn("bytes", "integer", (column) => column.notNull())
+      // To SQLite the name of a type means little: bytes stay bytes.
+      .addColumn("data", "bytea", (column) => column.notNull())
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .execute();
+    await database.schema
+      .createIndex("attachments_conversation")
+      .on("attachments")
+      .columns(["conversation_id", "created_at_ms"])
+      .execute();
+  },
+};
+
 const migrations: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
   "0002-hidden": hidden,
@@ -165,6 +187,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0006-ordering": ordering,
   "0009-nodes": nodes,
   "0010-search": search,
+  "0011-attachments": attachments,
 };
 const provider: MigrationProvider = { getMigrations: async () => ({ ...migrations }) };
 

@@ -10,6 +10,7 @@ export interface Schema {
   conversations: ConversationsTable;
   messages: MessagesTable;
   generations: GenerationsTable;
+  attachments: AttachmentsTable;
   generation_keys: GenerationKeysTable;
   settings: SettingsTable;
   nodes: NodesTable;
@@ -81,6 +82,18 @@ interface GenerationsTable {
   duration_ms: NullableInt64;
   /** Of that, how long it reasoned. */
   thought_ms: NullableInt64;
+}
+
+interface AttachmentsTable {
+  id: string;
+  owner_id: string;
+  /** `null` until a question has come for it. */
+  conversation_id: string | null;
+  name: string;
+  media_type: string;
+  bytes: number;
+  data: Uint8Array;
+  created_at_ms: Int64;
 }
 
 interface GenerationKeysTable {

@@ -1,6 +1,11 @@
 /** A provider that says what the test scripted, and remembers what it was asked. */
-import type { Model } from "../../src/protocol.ts";
-import type { ContinuationRung, Provider, ProviderPart, ProviderRequest } from "../../src/provider/provider.ts";
+import type {
+  ContinuationRung,
+  ListedModel,
+  Provider,
+  ProviderPart,
+  ProviderRequest,
+} from "../../src/provider/provider.ts";
 
 export type Speech = (request: ProviderRequest) => AsyncGenerator<ProviderPart, void, undefined>;
 
@@ -10,7 +15,7 @@ export interface FakeProvider extends Provider {
   readonly speaking: number;
   /** What is said to this question; {@link echo} where nothing was scripted. */
   script(question: string, speech: Speech): void;
-  listModels: (signal: AbortSignal) => Promise<Model[]>;
+  listModels: (signal: AbortSignal) => Promise<ListedModel[]>;
 }
 
 export const finish: ProviderPart = {

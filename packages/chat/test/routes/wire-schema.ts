@@ -87,7 +87,20 @@ const messageSchema = v.variant("role", [
     id: ownId,
     parentId: v.nullable(ownId),
     role: v.literal("user"),
-    parts: v.pipe(v.array(v.strictObject({ type: v.literal("text"), text: filledText })), v.length(1)),
+    parts: v.pipe(
+      v.array(
+        v.variant("type", [
+          v.strictObject({ type: v.literal("text"), text: filledText }),
+          v.strictObject({
+            type: v.literal("file"),
+            mediaType: v.picklist(["image/png", "image/jpeg", "image/webp", "image/gif", "text/plain"]),
+            filename: filledText,
+            url: v.pipe(v.string(), v.regex(/^\/api\/attachments\/[A-Za-z0-9_-]{20}$/)),
+          }),
+        ]),
+      ),
+      v.minLength(1),
+    ),
     createdAt: time,
     ...siblings,
   }),
@@ -136,6 +149,8 @@ export const modelsSchema = v.strictObject({
       name: v.string(),
       provider: v.string(),
       kind: v.picklist(["language-model", "guide"]),
+      input: v.pipe(v.array(v.picklist(["text", "image"])), v.minLength(1)),
+      attachments: v.boolean(),
     }),
   ),
   default: v.string(),

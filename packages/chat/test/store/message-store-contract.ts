@@ -247,6 +247,35 @@ export function testMessageStore(open: () => Promise<OpenedDatabase>): void {
     }
   });
 
+  test("keeps files to the byte, with their conversation or for a day", async () => {
+    const owner = newOwner();
+    const data = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 7) % 256);
+    const add = async (): Promise<string> =>
+      (await store.attachments.add(owner, { name: "ä.png", mediaType: "image/png", data })).id;
+    const read = async (id: string): Promise<Uint8Array | undefined> => {
+      const stored = await store.attachments.read(owner, id);
+      return stored && Uint8Array.from(stored.data);
+    };
+    const [used, unused] = [await add(), await add()];
+    expect(await read(used)).toEqual(data);
+    expect(await store.attachments.read(newOwner(), used)).toBeUndefined();
+    const generation = await begin(owner, { text: "look", attachmentIds: [used] });
+    expect(await store.generations.readFile(generation, used)).toHaveLength(70_000);
+    expect(await store.generations.readFile(generation, unused)).toBeUndefined();
+    await end(generation, "seen");
+    nowMs += 86_400_000 - 1000;
+    const young = await add();
+    await store.generations.removeUnusedFiles();
+    expect(await read(unused)).toBeDefined();
+    nowMs += 1;
+    await store.generations.removeUnusedFiles();
+    expect([await read(unused), (await read(used))?.length, (await read(young))?.length]).toEqual([
+      undefined,
+      70_000,
+      70_000,
+    ]);
+  });
+
   test("keeps owners apart", async () => {
     const tree = await growTree(newOwner());
     const other = newOwner();
