@@ -20,6 +20,7 @@ const verbs = {
   check: { program: "scripts/check.ts", page: false },
   pack: { program: "scripts/pack.ts", page: false },
   bench: { program: "bench/main.ts", page: true },
+  chaos: { program: "testing/chaos/main.ts", page: false },
   soak: { program: "testing/soak/main.ts", page: false },
   dev: { program: "scripts/dev.ts", page: false },
   // The page is for the server; a question from the terminal does not wait for it.

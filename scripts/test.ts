@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { findPostgres } from "../testing/src/postgres.ts";
+import { findNginx } from "../testing/src/nginx.ts";
 import { findRedis } from "../testing/src/redis.ts";
 import { createChecks } from "./check/checks.ts";
 import { rootDir, runChecks } from "./check/run-check.ts";
@@ -45,6 +46,13 @@ if (!hasRedis()) {
   );
   process.exit(1);
 }
+if (!hasNginx()) {
+  console.error(
+    "The tests of several nodes need nginx, and none was found here or could be installed. " +
+      "Install it (on Debian: apt-get install nginx) and run npm test again.",
+  );
+  process.exit(1);
+}
 if (!hasTmux()) {
   console.error(
     "The command line's tests need tmux, and it was not found here and could not be installed. " +
@@ -75,6 +83,11 @@ function hasPostgres(): boolean {
 function hasRedis(): boolean {
   if (findRedis() === undefined) installWithApt(["redis-server"]);
   return findRedis() !== undefined;
+}
+
+function hasNginx(): boolean {
+  if (findNginx() === undefined) installWithApt(["nginx"]);
+  return findNginx() !== undefined;
 }
 
 function runVitest(chromium: string): Promise<number> {

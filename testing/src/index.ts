@@ -13,3 +13,5 @@ export * from "./chromium.ts";
 export * from "./seed.ts";
 export * from "./herd/herd.ts";
 export * from "./herd/hub-process.ts";
+export * from "./cable.ts";
+export * from "./nginx.ts";

@@ -1,31 +1,45 @@
 /**
- * A real PostgreSQL for a test: a new cluster in a temporary folder, on a Unix socket, without fsync.
+ * A real PostgreSQL for a test: a new cluster in a temporary folder, on a Unix socket, without fsync unless it is to be restarted.
  * Taken from the npm package of PostgreSQL's binaries, else from Debian's.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { layOutBinaries } from "./postgres-binaries.ts";
+import { findFreePort } from "./typebar-process.ts";
+
+export interface PostgresOptions {
+  /** It listens on a port of 127.0.0.1 too, and what it has acknowledged is on the disk: for tests that restart it. @defaultValue false */
+  durable?: boolean;
+}
 
 export interface Postgres {
   /** For `pg`; names the superuser and an empty database. */
   url: string;
+  /** On 127.0.0.1; `undefined` unless it is durable. */
+  port: number | undefined;
+  /** `fast` undoes what is under way and ends in order; `crash` ends at once, and the next start recovers. What it holds stays. */
+  stop: (how: "fast" | "crash") => Promise<void>;
+  /** After {@link Postgres.stop}: on the same data and port. */
+  start: () => Promise<void>;
   close: () => Promise<void>;
 }
 
 /** PostgreSQL refuses to run as root, so then it runs as nobody. */
 const unprivilegedId = 65_534;
 
-/** The server ends, and its folder goes, as soon as our end of the pipe closes: also when we are killed. */
-const keeper = '"$@" </dev/null & server=$!; exec 2>/dev/null; cat; kill -INT $server; wait $server; rm -rf "$0"';
+/** The server ends as soon as our end of the pipe closes: also when we are killed. Its folder goes, unless a word says that it stays. */
+const keeper =
+  '"$@" </dev/null & server=$!; exec 2>/dev/null; read word; [ "$word" = crash ] && kill -QUIT $server || kill -INT $server; wait $server; ' +
+  '[ -n "$word" ] || rm -rf "$0"';
 
 /** @throws {Error} where PostgreSQL is not to be had, with what to do; or does not start, with what it said. */
-export async function openPostgres(): Promise<Postgres> {
+export async function openPostgres({ durable = false }: PostgresOptions = {}): Promise<Postgres> {
   const found = findPostgres();
   if (found === undefined) {
     throw new Error("PostgreSQL was not found: run npm ci with optional packages, or apt-get install postgresql.");
@@ -44,18 +58,32 @@ export async function openPostgres(): Promise<Postgres> {
     env: { PATH: process.env["PATH"], HOME: dir, TZ: "UTC", LC_ALL: "C" },
   };
   await initialize(binDir, dir, options);
-  const server = spawn("/bin/sh", ["-c", keeper, dir, join(binDir, "postgres"), ...toSettings(dir)], {
-    ...options,
-    stdio: ["pipe", "ignore", "pipe"],
-  });
-  await untilReady(server);
+  const port = durable ? await findFreePort() : undefined;
+  let server: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    server = spawn("/bin/sh", ["-c", keeper, dir, join(binDir, "postgres"), ...toSettings(dir, port)], {
+      ...options,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    await untilReady(server);
+  }
+  async function end(word: string): Promise<void> {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, "exit");
+    server.stdin?.end(word);
+    await ended;
+  }
+
+  await start();
   return {
-    url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(join(dir, "socket"))}`,
+    url: `postgresql://postgres@localhost${port === undefined ? "" : `:${port}`}/postgres?host=${encodeURIComponent(join(dir, "socket"))}`,
+    port,
+    stop: (how) => end(`${how}\n`),
+    start,
     close: async () => {
-      if (server.exitCode !== null || server.signalCode !== null) return;
-      const ended = once(server, "exit");
-      server.stdin?.end();
-      await ended;
+      await end("");
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }
@@ -83,15 +111,20 @@ function findPackage(name: string): string | undefined {
   }
 }
 
-function toSettings(dir: string): string[] {
+/** @param port of a durable one. */
+function toSettings(dir: string, port: number | undefined): string[] {
   const settings = {
-    listen_addresses: "",
     unix_socket_directories: join(dir, "socket"),
-    fsync: "off",
-    synchronous_commit: "off",
-    full_page_writes: "off",
     shared_buffers: "16MB",
-    max_connections: "50",
+    ...(port === undefined
+      ? {
+          listen_addresses: "",
+          fsync: "off",
+          synchronous_commit: "off",
+          full_page_writes: "off",
+          max_connections: "50",
+        }
+      : { listen_addresses: "127.0.0.1", port: String(port), max_connections: "100" }),
   };
   return ["-D", join(dir, "data"), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }

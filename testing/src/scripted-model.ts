@@ -51,7 +51,7 @@ export interface ScriptedModel extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts it on 127.0.0.1. `GET /requests` and `POST /release?key=` serve tests in another process. */
+/** Starts it on 127.0.0.1. `GET /requests`, `POST /release?key=`, `POST /break` and `POST /mend` serve tests in another process. */
 export async function openScriptedModel(options: ScriptedModelOptions = {}): Promise<ScriptedModel> {
   const { models = scriptedModels, ownedBy = "scripted", delayMs = 0, apiKey } = options;
   const state = createScriptedState();
@@ -60,7 +60,10 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
   const server = createServer((incoming, response) => {
     const url = new URL(incoming.url ?? "/", "http://scripted");
     const route = `${incoming.method} ${url.pathname}`;
-    if (route === "POST /v1/chat/completions") {
+    if (route === "POST /v1/chat/completions" && state.isBroken) {
+      incoming.resume();
+      sendError(response, 500, "broken for a while");
+    } else if (route === "POST /v1/chat/completions") {
       answerChat(incoming, response, state, { delayMs, apiKey }).catch((error: unknown) => {
         if (response.destroyed) return;
         violations.push(String(error));
@@ -75,6 +78,9 @@ export async function openScriptedModel(options: ScriptedModelOptions = {}): Pro
       sendJson(response, 200, { requests, violations });
     } else if (route === "POST /release") {
       state.release(url.searchParams.get("key") ?? "");
+      sendJson(response, 200, {});
+    } else if (route === "POST /break" || route === "POST /mend") {
+      state.isBroken = route === "POST /break";
       sendJson(response, 200, {});
     } else {
       sendError(response, 404, `no such route: ${route}`);

@@ -26,6 +26,8 @@ export interface ScriptedState {
   changed(): void;
   /** Resolves with what `read` finds, once it finds something. Rejects when `signal` is aborted. */
   waitUntil<Value>(read: () => Value | undefined, signal?: AbortSignal): Promise<Value>;
+  /** Every chat request is answered 500 while it is so. */
+  isBroken: boolean;
   release(key: string): void;
   isReleased(key: string): boolean;
 }
@@ -39,6 +41,7 @@ export function createScriptedState(): ScriptedState {
   return {
     requests: [],
     violations: [],
+    isBroken: false,
     changed,
     waitUntil: <Value>(read: () => Value | undefined, signal?: AbortSignal): Promise<Value> => {
       const { promise, resolve, reject } = Promise.withResolvers<Value>();
