@@ -1,11 +1,11 @@
 /** Reads, when all is over, what followers, nodes, stores and the model have to say. Called by run.ts. */
 import { openEventStream } from "@typebar/client";
 import { type ScriptedRequest, scriptedAnswer, scriptedReasoning } from "@typebar/testing";
-import type { Evidence, GenerationEvidence } from "./evidence.ts";
+import type { Evidence, GenerationEvidence, StoredState } from "./evidence.ts";
 import { follow, type Followed } from "./follower.ts";
 import type { Asked } from "./load.ts";
 import { type Fault, nodeNames } from "./plan.ts";
-import { readLogs, readStored, type StoredState } from "./read-stores.ts";
+import { readLogs, readStored } from "./read-stores.ts";
 import type { World } from "./world.ts";
 
 export interface CollectOptions {

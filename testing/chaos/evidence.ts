@@ -1,5 +1,4 @@
 /** What a chaos run leaves behind, as the checker wants it: nothing but data. Made by collect.ts, judged by verdict.ts. */
-import type { StoredState } from "./read-stores.ts";
 import type { Followed } from "./follower.ts";
 import type { EpochWriters } from "./writers.ts";
 
@@ -8,6 +7,17 @@ export interface LogEntry {
   seq: number;
   /** JSON of a chunk. */
   payload: string;
+}
+
+/** A generation as PostgreSQL has it, with its question and answer. */
+export interface StoredState {
+  generationId: string;
+  /** The user's message that is answered. */
+  message: string;
+  state: string;
+  code: string | undefined;
+  takeovers: number;
+  text: string;
 }
 
 export interface GenerationEvidence {

@@ -2,18 +2,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { Client } from "pg";
-import type { LogEntry } from "./evidence.ts";
+import type { LogEntry, StoredState } from "./evidence.ts";
 import { createRespReader, type RespValue, toCommand } from "./resp.ts";
-
-export interface StoredState {
-  generationId: string;
-  /** The user's message that is answered. */
-  message: string;
-  state: string;
-  code: string | undefined;
-  takeovers: number;
-  text: string;
-}
 
 interface Row {
   id: string;

@@ -1,9 +1,8 @@
 /** Evidence -> what was wrong, in sentences. Pure: whatever it is given, it can be given by a test. Called by run.ts. */
 import type { Chunk } from "@typebar/chat/protocol";
 import { judge, reasoningParts } from "../test/faults/verdict.ts";
-import type { Evidence, GenerationEvidence, LogEntry } from "./evidence.ts";
+import type { Evidence, GenerationEvidence, LogEntry, StoredState } from "./evidence.ts";
 import type { Followed, SeenEvent } from "./follower.ts";
-import type { StoredState } from "./read-stores.ts";
 
 export interface Violation {
   what: string;
@@ -62,7 +61,7 @@ function findStateFaults(
   const found: string[] = [];
   if (state === "queued" || state === "running")
     found.push(`it was never finished: ${state} after ${takeovers} takeovers`);
-  else if (!isJustified({ state, code, takeovers }, generation, evidence)) {
+  else if (!isJustified({ state, code }, generation, evidence)) {
     found.push(`nothing that happened justifies its end: ${state}, ${code}`);
   }
   if (isAmbiguous) return found;
@@ -72,13 +71,13 @@ function findStateFaults(
 }
 
 function isJustified(
-  { state, code = "", takeovers }: Pick<StoredState, "state" | "code" | "takeovers">,
-  { model, isStopAsked, isAmbiguous }: GenerationEvidence,
+  { state, code = "" }: Pick<StoredState, "state" | "code">,
+  { model, isStopAsked, isAmbiguous, writers }: GenerationEvidence,
   { hasBrokenModel, hasBrokenStore }: Evidence,
 ): boolean {
   if (state === "completed") return true;
   if (state === "stopped") return isStopAsked;
-  if (code === "continuation-unsupported") return model === "no-prefill" && takeovers > 0;
+  if (code === "continuation-unsupported") return model === "no-prefill" && writers.length > 1;
   if (code === "continuation-diverged") return isAmbiguous;
   if (code === "store-unavailable") return hasBrokenStore;
   return /^provider-(?:unavailable|error|incomplete)$|^(?:first-token|silence)-timeout$/.test(code) && hasBrokenModel;
