@@ -12,8 +12,11 @@ const args = [
   "--disable-sync",
 ];
 
-/** @param more switches for this one, beside those of all. */
-export function openChromium(more: readonly string[] = []): Promise<Browser> {
+/**
+ * @param more switches for this one, beside those of all.
+ * @param without those of Playwright's own that are left out.
+ */
+export function openChromium(more: readonly string[] = [], without: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args: [...args, ...more] });
+  return chromium.launch({ executablePath, args: [...args, ...more], ignoreDefaultArgs: [...without] });
 }

@@ -18,7 +18,9 @@ let here: BrowserContext;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  [browser, model] = await Promise.all([openChromium(), openScriptedModel()]);
+  // Pages are kept for the back button, as they are for people.
+  browser = await openChromium([], ["--disable-back-forward-cache"]);
+  model = await openScriptedModel();
   server = await openTypebarProcess({
     env: { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: "key", TYPEBAR_MODEL: "scripted", TYPEBAR_TITLES: "words" },
   });
@@ -178,6 +180,24 @@ describe("the same conversation in several places", () => {
     await first.close();
     for (const tab of tabs) await isWhole(tab, path, question);
     expect(model.count(question)).toBe(1);
+  });
+
+  it("holds nothing while it is kept for the back button, and goes on when the reader comes back", async () => {
+    const question = "script:plain:7:900 deltas:90 hold:30";
+    const page = await openPage();
+    const path = await ask(page, question);
+    await hasBegun(page);
+    await page.evaluate(() => document.body.setAttribute("data-kept", ""));
+    await page.goto(`${server.url}/icon.svg`);
+    await expect.poll(countStreams).toBe(0);
+    const other = await openPage(path);
+    await hasBegun(other);
+    await page.goBack({ waitUntil: "commit" });
+    // The very same page, not one that was loaded again.
+    await page.locator("body[data-kept]").waitFor();
+    expect(await countStreams()).toBe(2);
+    model.release(question);
+    for (const one of [page, other]) await isWhole(one, path, question);
   });
 
   it("is followed again after the server was killed, and what was changed meanwhile is seen", async () => {
