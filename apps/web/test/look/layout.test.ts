@@ -67,6 +67,8 @@ describe("the frame", () => {
 
   it("makes the list a drawer below 768 px, that holds focus and gives it back", async () => {
     const page = await open({ viewport: { width: 767, height: 800 } });
+    await ask(page, "One?");
+    await isComplete(page);
     const sidebar = page.locator("aside");
     const focused = (): Promise<string | undefined> =>
       page.evaluate(() => (document.activeElement as HTMLElement).dataset["testid"]);
@@ -79,6 +81,13 @@ describe("the frame", () => {
       expect(await page.evaluate(() => document.activeElement?.closest("main"))).toBeNull();
       await page.keyboard.press("Tab");
     }
+    // Of what lies above one another, Escape closes the uppermost.
+    await page.getByTestId("conversation-menu").click();
+    await page.getByRole("menu").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    expect(await sidebar.isVisible()).toBe(true);
+    await until(focused).toBe("conversation-menu");
     await page.keyboard.press("Escape");
     await sidebar.waitFor({ state: "hidden" });
     expect(await focused()).toBe("list-toggle");
