@@ -1,4 +1,5 @@
 /** What is around a conversation, in a real Chromium over a real server: settings, keys, signing out. */
+import { readFile } from "node:fs/promises";
 import {
   openChromium,
   openScriptedModel,
@@ -274,6 +275,56 @@ describe("a system prompt of one conversation's own", () => {
     await page.getByTestId("thread-menu").click();
     await page.getByTestId("menu-prompt").click();
     await expect.poll(() => page.getByTestId("prompt-default").isChecked()).toBe(true);
+  });
+});
+
+describe("conversations as files", () => {
+  beforeEach(deleteAll);
+
+  async function saved(click: () => Promise<void>): Promise<{ name: string; text: string }> {
+    const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+    return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
+  }
+
+  it("are saved as Markdown and as JSON, one by one", async () => {
+    await begin("Rice: a/b");
+    const answer = await page.getByTestId("answer-text").innerText();
+    await openMenu(page.getByTestId("conversation-item"));
+    const markdown = await saved(() => page.getByTestId("export-markdown").click());
+    expect(markdown.name).toBe("Rice a b.md");
+    expect(markdown.text).toContain("script:plain:23:40 Rice: a/b");
+    expect(markdown.text.replace(/\s+/gu, "")).toContain(answer.replace(/\s+/gu, ""));
+    await page.getByTestId("thread-menu").click();
+    const json = await saved(() => page.getByTestId("export-json").click());
+    expect(json.name).toBe("Rice a b.json");
+    expect(JSON.parse(json.text)).toMatchObject({ typebar: 1, conversations: [{ title: "Rice: a/b" }] });
+  });
+
+  it("are all saved and brought back, with their answers", async () => {
+    for (const title of ["One", "Two"]) await begin(title);
+    await page.getByTestId("settings").click();
+    const all = await saved(() => page.getByTestId("export-all").click());
+    expect(all.name).toMatch(/^typebar-\d{4}-\d\d-\d\d\.json$/u);
+    await deleteAll();
+    expect(await page.getByTestId("conversation-item").count()).toBe(0);
+    await page.getByTestId("settings").click();
+    const file = { name: "all.json", mimeType: "application/json", buffer: Buffer.from(all.text) };
+    await page.getByTestId("import-file").setInputFiles(file);
+    await page.getByText("Conversations imported: 2").waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(async () => (await titles()).toSorted()).toEqual(["One", "Two"]);
+    await itemOf("Two").getByRole("link").click();
+    await page.getByTestId("answer-text").waitFor();
+  });
+
+  it("are not taken from a file that holds something else, and the reason is said", async () => {
+    await page.getByTestId("settings").click();
+    const file = { name: "x.json", mimeType: "application/json", buffer: Buffer.from('{"typebar":2}') };
+    await page.getByTestId("import-file").setInputFiles(file);
+    await expect
+      .poll(() => page.getByTestId("transfer-said").innerText())
+      .toMatch(/^Nothing was imported\. This file is not what Typebar exports as JSON\./u);
+    expect(await page.getByTestId("conversation-item").count()).toBe(0);
   });
 });
 

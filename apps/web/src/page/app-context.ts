@@ -9,6 +9,8 @@ import { createConversationList } from "../conversation/conversation-list.ts";
 import type { ConversationList } from "../conversation/conversation-list.ts";
 import { createDeletions } from "../conversation/deletions.ts";
 import type { Deletions } from "../conversation/deletions.ts";
+import { createTransfer } from "../conversation/transfer.ts";
+import type { Transfer } from "../conversation/transfer.ts";
 import { createThreads } from "../conversation/threads.ts";
 import type { Threads } from "../conversation/threads.ts";
 import {
@@ -44,6 +46,9 @@ export interface AppContext {
   conversations: ConversationList;
   threads: Threads;
   deletions: Deletions;
+  transfer: Transfer;
+  /** One quiet sentence for the reader; shown above the composer. */
+  notice: ShallowRef<string | null>;
   wire: WireLog;
   typewriter: {
     markdown: Markdown;
@@ -114,6 +119,8 @@ export function createApp(window: Window): AppContext {
     conversations,
     threads,
     deletions: createDeletions(conversations, threads.drop),
+    transfer: createTransfer({ client, document: window.document, now: () => Date.now() }),
+    notice: shallowRef(null),
     wire,
     typewriter: {
       markdown: createMarkdown(),

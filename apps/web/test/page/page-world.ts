@@ -1,10 +1,8 @@
 /** The page as it is built for people, a scripted server and a real Chromium, for one file of tests. */
 import { openChromium } from "@typebar/testing";
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { startScriptedServer } from "../../dev/scripted-server.ts";
 import type { Script, ScriptedServer } from "../../dev/scripted-server.ts";
@@ -23,16 +21,12 @@ export interface PageWorld {
   close(): Promise<void>;
 }
 
-const webDir = join(import.meta.dirname, "../..");
-const vitePath = join(webDir, "../../node_modules/vite/bin/vite.js");
+/** As `npm test`, `npm start` and `npm run build:web` build it. */
+const builtDir = join(import.meta.dirname, "../../dist");
 
 export async function openPageWorld(answerTo: (text: string) => Script): Promise<PageWorld> {
   const folder = await mkdtemp(join(tmpdir(), "typebar-page-"));
-  // A process of its own: the tests' own environment would build the page as it is while it is worked on.
-  await promisify(execFile)(process.execPath, [vitePath, "build", "--logLevel", "error", "--outDir", folder], {
-    cwd: webDir,
-    env: { ...process.env, NODE_ENV: "production" },
-  });
+  await cp(builtDir, folder, { recursive: true });
   const browser = await openChromium();
   const complaints: string[] = [];
   let server = await startScriptedServer({ answerTo, page: folder });
