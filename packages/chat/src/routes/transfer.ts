@@ -33,10 +33,10 @@ export function addTransferRoutes(app: ChatApp, { store, ownerOf }: RouteContext
     check(noQuery, c.req.query());
     const ownerId = ownerOf(c.env.incoming);
     const ids = await store.transfer.ids(ownerId);
-    return c.body(ReadableStream.from(encodeAll(ids)), 200, toFileHeaders("application/json", "Typebar", "json"));
+    return c.body(toWebStream(encodeAll(ids)), 200, toFileHeaders("application/json", "Typebar", "json"));
 
     /** One at a time: all of them need not fit into memory. */
-    async function* encodeAll(all: readonly string[]): AsyncGenerator<Uint8Array> {
+    async function* encodeAll(all: readonly string[]): AsyncGenerator<Uint8Array<ArrayBuffer>> {
       const encoder = new TextEncoder();
       yield encoder.encode('{"typebar":1,"conversations":[');
       let isFirst = true;
@@ -69,4 +69,18 @@ function toFileHeaders(type: string, title: string, extension: "md" | "json"): R
     "Content-Type": type,
     "Content-Disposition": `attachment; filename="conversation.${extension}"; filename*=UTF-8''${encoded}`,
   };
+}
+
+/** Asks for the next piece when the last one was taken. */
+function toWebStream(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await pieces.return(undefined);
+    },
+  });
 }
