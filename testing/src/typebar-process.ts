@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 export interface TypebarProcessOptions {
-  /** Configuration by environment; HOST, PORT and TYPEBAR_DATA are set here, discovery is off. */
+  /** Configuration by environment; HOST, PORT and TYPEBAR_DATA are set here, discovery is off, titles are first words. */
   env?: Record<string, string>;
   /** Flags after the program's name. */
   args?: readonly string[];
@@ -56,6 +56,8 @@ export async function openTypebarProcess(options: TypebarProcessOptions = {}): P
         PATH: process.env["PATH"] ?? "",
         NODE_COMPILE_CACHE: join(tmpdir(), "typebar-compile-cache"),
         TYPEBAR_DISCOVER_PORTS: "",
+        // The scripted model is asked what the tests ask, and nothing else.
+        TYPEBAR_TITLES: "words",
         ...options.env,
         PORT: String(port),
         TYPEBAR_DATA: dataDir,

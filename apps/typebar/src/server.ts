@@ -9,10 +9,12 @@ import {
   createChatRoutes,
   createGenerations,
   createProviderRegistry,
+  createTitler,
   joinNodes,
   openChatStore,
   problem,
   problemFor,
+  type TitlerOptions,
 } from "@typebar/chat";
 import { createEventStreams, createHub } from "@typebar/server";
 import type { Logger } from "pino";
@@ -102,6 +104,10 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     perAddress: config.streamsPerAddress,
     onRefused: () => metrics.streams.refused("too-many-connections"),
   });
+  const report: TitlerOptions["report"] = (message, error, details) =>
+    logger.error({ err: error, ...details }, message);
+  const titler =
+    config.titles === "model" ? opened.use(createTitler({ store: store.titles, providers, report })) : undefined;
   const generations = createGenerations({
     log,
     store: store.generations,
@@ -113,7 +119,8 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     logTtlSeconds: config.logTtlSeconds,
     holder,
     ...(nodes && { nodes }),
-    report: (message, error, details) => logger.error({ err: error, ...details }, message),
+    report,
+    onEnded: titler?.onEnded,
     observers: [metrics.generations, createGenerationLines(logger)],
   });
   let draining = false;

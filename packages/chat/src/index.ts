@@ -8,6 +8,7 @@ export * from "./provider/index.ts";
 export { createGuideProvider } from "./guide/guide-provider.ts";
 export type { ResumeResult } from "./routes/context.ts";
 export { type ChatRoutesOptions, createChatRoutes } from "./routes/index.ts";
+export { createTitler, type Titler, type TitlerOptions } from "./titles/titler.ts";
 export { maxBodyBytes, readJson } from "./routes/body.ts";
 export { problemFor } from "./routes/openai/error.ts";
 export { problem, ProblemError, tooManyStreams } from "./routes/problem.ts";

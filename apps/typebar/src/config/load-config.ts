@@ -36,6 +36,7 @@ export interface Config {
   origins: string[];
   /** Patterns of models that can be shown images; empty: their names say. */
   imageModels: string[];
+  titles: "model" | "words";
   continuation: "auto" | "prefill" | "prompt" | "none";
   firstTokenMs: number;
   silenceMs: number;
@@ -122,6 +123,7 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     streamsPerAddress: toStreamLimit(found.TYPEBAR_STREAMS_PER_ADDRESS, found.TYPEBAR_PASSWORD),
     origins: found.TYPEBAR_ORIGINS,
     imageModels: found.TYPEBAR_IMAGE_MODELS,
+    titles: found.TYPEBAR_TITLES,
     continuation: found.TYPEBAR_CONTINUATION,
     firstTokenMs: found.TYPEBAR_FIRST_TOKEN_MS,
     silenceMs: found.TYPEBAR_SILENCE_MS,

@@ -81,6 +81,7 @@ export const variableSchema = v.object({
     "",
   ),
   TYPEBAR_IMAGE_MODELS: v.optional(list(v.pipe(v.string(), v.regex(/^\S{1,200}$/u))), ""),
+  TYPEBAR_TITLES: v.optional(v.picklist(["model", "words"]), "model"),
   TYPEBAR_CONTINUATION: v.optional(v.picklist(["auto", "prefill", "prompt", "none"]), "auto"),
   TYPEBAR_FIRST_TOKEN_MS: v.optional(wholeNumber(1, longestTimerMs), "60000"),
   TYPEBAR_SILENCE_MS: v.optional(wholeNumber(1, longestTimerMs), "60000"),
@@ -163,6 +164,10 @@ export const variableTexts: Record<Variable, VariableText> = {
     help: "models that can be shown images, where their names do not say",
     accepts: "names of models with commas between, * for any characters, such as ollama/*-vl",
     list: true,
+  },
+  TYPEBAR_TITLES: {
+    help: "where titles come from: the model, asked once more, or the first words of the question",
+    accepts: "model or words",
   },
   TYPEBAR_CONTINUATION: { help: "how an answer that was cut off goes on", accepts: "auto, prefill, prompt or none" },
   TYPEBAR_FIRST_TOKEN_MS: { help: "longest wait for a model's first word", accepts: milliseconds(1) },

@@ -57,6 +57,7 @@ describe("configuration", () => {
       streamsPerAddress: Infinity,
       origins: [],
       imageModels: [],
+      titles: "model",
       continuation: "auto",
       firstTokenMs: 60_000,
       silenceMs: 60_000,
@@ -145,6 +146,7 @@ describe("configuration", () => {
     [{ PORT: "80.5" }, `PORT is "80.5"; it must be a whole number from 0 to 65535.`],
     [{ HOST: "http://localhost" }, `HOST is "http://localhost"; it must be a host name or an IP address.`],
     [{ TYPEBAR_MODEL: "gpt 5" }, /^TYPEBAR_MODEL is "gpt 5"; it must be of the form provider\/model/],
+    [{ TYPEBAR_TITLES: "none" }, `TYPEBAR_TITLES is "none"; it must be model or words.`],
     [{ TYPEBAR_CONTINUATION: "always" }, `TYPEBAR_CONTINUATION is "always"; it must be auto, prefill, prompt or none.`],
     [
       { TYPEBAR_SILENCE_MS: "2147483648" },

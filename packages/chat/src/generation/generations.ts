@@ -32,6 +32,8 @@ export interface GenerationsOptions {
   holder: string;
   /** Told of errors that nobody waits for. */
   report: (message: string, error: unknown, details: { generationId: string }) => void;
+  /** Told of each generation that has ended here, once its message is stored. Must not throw. @defaultValue nobody */
+  onEnded?: ((generation: GenerationRow) => void) | undefined;
   /** Told what becomes of each generation. @defaultValue none */
   observers?: readonly GenerationObserver[];
   /** How long the store may refuse before an answer fails, in milliseconds. @defaultValue 30000 */
@@ -191,6 +193,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
         }
       }
       await projectEnd(log, store, id, options.logTtlSeconds, times);
+      options.onEnded?.(generation);
     } finally {
       await log.release(lease);
     }

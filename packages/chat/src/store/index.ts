@@ -11,6 +11,7 @@ import { createNodeStore, type NodeStore } from "./nodes.ts";
 import type { Schema } from "./schema.ts";
 import { createSearchStore, type SearchStore } from "./search/search.ts";
 import { createSettingsStore, type SettingsStore } from "./settings.ts";
+import { createTitleStore, type TitleStore } from "./titles.ts";
 import { createTransferStore, type TransferStore } from "./transfer.ts";
 
 export interface ChatStore extends AsyncDisposable {
@@ -21,6 +22,7 @@ export interface ChatStore extends AsyncDisposable {
   generations: GenerationStore;
   search: SearchStore;
   settings: SettingsStore;
+  titles: TitleStore;
   transfer: TransferStore;
   nodes: NodeStore;
   /** Rejects while the database does not answer. */
@@ -48,6 +50,7 @@ export async function openChatStore({ database, now = Date.now, onChange }: Chat
     generations: createGenerationStore(context),
     search: createSearchStore(context),
     settings: createSettingsStore(context),
+    titles: createTitleStore(context),
     transfer: createTransferStore(context),
     nodes: createNodeStore(database),
     async ping() {
