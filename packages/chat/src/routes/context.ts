@@ -14,6 +14,9 @@ import type { ChatStore } from "../store/index.ts";
  */
 export type ResumeResult = "resumed" | "finished" | "expired" | "diverged" | "unknown";
 
+/** Told of errors that no client can be blamed for. */
+export type Report = (message: string, error: unknown, details: { requestId: string | undefined }) => void;
+
 export interface RouteContext {
   store: ChatStore;
   log: RecordLog;

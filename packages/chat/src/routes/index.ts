@@ -7,7 +7,7 @@ import { matchedRoutes } from "hono/route";
 import { StoreUnavailableError } from "../store/unavailable.ts";
 import { addAttachmentRoutes } from "./attachments.ts";
 import { addChatRoutes } from "./chat.ts";
-import type { ChatApp, RouteContext } from "./context.ts";
+import type { ChatApp, Report, RouteContext } from "./context.ts";
 import { addConversationRoutes } from "./conversations.ts";
 import { addGenerationRoutes } from "./generations.ts";
 import { problemFor } from "./openai/error.ts";
@@ -20,7 +20,7 @@ import { addTransferRoutes } from "./transfer.ts";
 
 export interface ChatRoutesOptions extends RouteContext {
   /** Told of errors that no client can be blamed for. */
-  report: (message: string, error: unknown, details: { requestId: string | undefined }) => void;
+  report: Report;
 }
 
 export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions): ChatApp {
@@ -47,7 +47,7 @@ export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions
   addMessageRoutes(app, context);
   addAttachmentRoutes(app, context);
   addSettingsRoutes(app, context);
-  addTransferRoutes(app, context);
+  addTransferRoutes(app, context, tell);
   addOpenAIRoutes(app, context);
 
   app.get("/api/models", async (c) => c.json(await providers.list(c.req.raw.signal)));

@@ -5,7 +5,7 @@ import type { Export } from "../protocol.ts";
 import { importSchema } from "../transfer/import-schema.ts";
 import { toMarkdown } from "../transfer/to-markdown.ts";
 import { readJson } from "./body.ts";
-import type { ChatApp, RouteContext } from "./context.ts";
+import type { ChatApp, Report, RouteContext } from "./context.ts";
 import { ProblemError } from "./problem.ts";
 import { check } from "./start-request.ts";
 
@@ -14,7 +14,7 @@ const maxImportBytes = 50_000_000;
 const exportQuery = v.strictObject({ format: v.optional(v.picklist(["json", "markdown"]), "json") });
 const noQuery = v.strictObject({});
 
-export function addTransferRoutes(app: ChatApp, { store, ownerOf }: RouteContext): void {
+export function addTransferRoutes(app: ChatApp, { store, ownerOf, requestIdOf }: RouteContext, report: Report): void {
   app.get(`/api/conversations/:id{${idInPath}}/export`, async (c) => {
     const { format } = check(exportQuery, c.req.query());
     const ownerId = ownerOf(c.env.incoming);
@@ -33,7 +33,12 @@ export function addTransferRoutes(app: ChatApp, { store, ownerOf }: RouteContext
     check(noQuery, c.req.query());
     const ownerId = ownerOf(c.env.incoming);
     const ids = await store.transfer.ids(ownerId);
-    return c.body(toWebStream(encodeAll(ids)), 200, toFileHeaders("application/json", "Typebar", "json"));
+    const onError = (error: unknown): void => {
+      report("an export failed", error, { requestId: requestIdOf?.(c.env.incoming) });
+      // What is there already must not look like all of it.
+      c.env.outgoing.destroy();
+    };
+    return c.body(toStream(encodeAll(ids), onError), 200, toFileHeaders("application/json", "Typebar", "json"));
 
     /** One at a time: all of them need not fit into memory. */
     async function* encodeAll(all: readonly string[]): AsyncGenerator<Uint8Array<ArrayBuffer>> {
@@ -58,6 +63,28 @@ export function addTransferRoutes(app: ChatApp, { store, ownerOf }: RouteContext
   });
 }
 
+/** Asks for the next piece when the last one was taken. */
+function toStream(
+  pieces: AsyncGenerator<Uint8Array<ArrayBuffer>>,
+  onError: (error: unknown) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        onError(error);
+        controller.close();
+      }
+    },
+    async cancel() {
+      await pieces.return(undefined);
+    },
+  });
+}
+
 /** A name for the file that a browser stores, in any script, without what a file system might not take. */
 function toFileHeaders(type: string, title: string, extension: "md" | "json"): Record<string, string> {
   const name = title.replace(/[\s\p{C}\\/:*?"<>|]+/gu, " ").trim() || "conversation";
@@ -69,18 +96,4 @@ function toFileHeaders(type: string, title: string, extension: "md" | "json"): R
     "Content-Type": type,
     "Content-Disposition": `attachment; filename="conversation.${extension}"; filename*=UTF-8''${encoded}`,
   };
-}
-
-/** Asks for the next piece when the last one was taken. */
-function toWebStream(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await pieces.return(undefined);
-    },
-  });
 }

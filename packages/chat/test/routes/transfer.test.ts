@@ -151,6 +151,27 @@ test("an answer that is still running is left out, and so is what was deleted", 
   await answer.rest();
 });
 
+test("an export that cannot be had whole does not look whole", async () => {
+  let reads = 0;
+  await using broken = await openChatServer({
+    wrapStore: (store) => ({
+      ...store,
+      transfer: {
+        ...store.transfer,
+        async read(ownerId, id) {
+          reads += 1;
+          if (reads === 2) throw Object.assign(new Error("disk I/O error"), { errcode: 10 });
+          return store.transfer.read(ownerId, id);
+        },
+      },
+    }),
+  });
+  for (const message of ["one", "two", "three"]) await broken.ask(message);
+  const received = broken.fetch("/api/export").then((response) => response.text());
+  await expect(received).rejects.toThrow();
+  expect(broken.reports).toEqual(["an export failed: Error: disk I/O error"]);
+});
+
 test("what is another owner's is not exported", async () => {
   const owner = newOwner();
   const id = await fill(owner);

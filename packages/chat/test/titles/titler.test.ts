@@ -105,8 +105,7 @@ test("an answer that failed or was stopped asks for no title; the first whole on
 });
 
 test("the guide is never asked, and neither is anybody for an answer that is in no list", async () => {
-  const listed = chat.provider.listModels;
-  chat.provider.listModels = async (signal) => (await listed(signal)).map((model) => ({ ...model, kind: "guide" }));
+  chat.provider.listModels = async () => [{ id: "fake/one", name: "One", provider: "fake", kind: "guide" }];
   const { conversationId } = await askAndSettle("who are you");
   expect(await titleOf(conversationId)).toBe("who are you");
   await chat.send("POST", "/v1/chat/completions", { messages: [{ role: "user", content: "hi" }] });
