@@ -118,6 +118,45 @@ describe("the pacer", () => {
     expect(length - pace.shown).toBeLessThan((perFrame * 500) / 16);
   });
 
+  it.each([200, 1000, 20_000])(
+    "works a backlog of %i off in 250 to 400 ms: so much of it comes with each frame",
+    (backlog) => {
+      const text = "x".repeat(backlog + 1);
+      const step = { text, ended: false, instant: false, graphemes };
+      const first = nextPace(startPace, { ...step, nowMs: 0 });
+      const waiting = backlog - first.shown;
+      const { shown } = nextPace(first, { ...step, nowMs: 16 });
+      expect(shown - first.shown).toBeGreaterThanOrEqual(Math.floor((waiting * 16) / 400));
+      expect(shown - first.shown).toBeLessThanOrEqual(Math.ceil((waiting * 16) / 250));
+    },
+  );
+
+  it("holds back what the next delta may join: a flag's half, a joiner, a skin tone, a jamo, a line's end", () => {
+    for (const [come, more] of [
+      ["a🇩", "🇪"],
+      ["a👩\u200d", "💻"],
+      ["a👍", "🏽"],
+      ["aᄀ", "\u1161"],
+      ["a\r", "\n"],
+      ["ae", "\u0301"],
+      ["a#", "\ufe0f\u20e3"],
+    ] as const) {
+      const held = nextPace(startPace, { text: come, ended: false, instant: true, nowMs: 0, graphemes });
+      expect([come, held.shown]).toEqual([come, 1]);
+      const text = `${come}${more}!`;
+      const whole = nextPace(held, { text, ended: false, instant: true, nowMs: 16, graphemes });
+      expect([text, whole.shown]).toEqual([text, text.length - 1]);
+    }
+  });
+
+  it("shows all of it in time though frames come late", () => {
+    const text = "word ".repeat(4000);
+    let pace = nextPace(startPace, { text, ended: false, instant: false, nowMs: 0, graphemes });
+    for (const nowMs of [16, 120, 260, 300])
+      pace = nextPace(pace, { text, ended: true, instant: false, nowMs, graphemes });
+    expect(pace.shown).toBe(text.length);
+  });
+
   it("shows everything at once where it is bypassed", () => {
     expect(nextPace(startPace, { text: "a long text.", ended: true, instant: true, nowMs: 0, graphemes }).shown).toBe(
       12,

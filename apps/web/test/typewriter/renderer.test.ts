@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tests as specExamples } from "commonmark-spec";
 import { openBundle } from "./bundle.ts";
 import { corpus, longTexts } from "./corpus.ts";
+import { documents as answers } from "./documents.ts";
 import type { Harness } from "./harness.ts";
 
 declare const harness: Harness;
@@ -36,6 +37,20 @@ describe("nothing moves when the stream ends", () => {
       [whole, step] as const,
     );
     expect(streamed).toBe(once);
+  });
+});
+
+describe("nothing moves in an answer as they are written", () => {
+  const found = Object.entries(answers);
+
+  it.each(found)("%s: cut once at every offset, the end equals the whole", async (_name, text) => {
+    expect(await page.evaluate((source) => harness.differingCuts(source), text)).toEqual([]);
+  });
+
+  it.each(found)("%s: by grapheme clusters, as the pacer shows it", async (_name, text) => {
+    const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text);
+    const ends = Array.from(segments, ({ index, segment }) => index + segment.length);
+    expect(await page.evaluate(([source, at]) => harness.showStreamed(source, at), [text, ends] as const)).toBe(true);
   });
 });
 
