@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { BenchResult, BenchRow } from "../table.ts";
 import { answerOf } from "./answer.ts";
 import { bundleSubject } from "./bundle.ts";
-import { streamAnswer } from "./stream.ts";
+import { streamFloods } from "./floods.ts";
+import { streamAnswer, streamPaced } from "./stream.ts";
 
+const ownSubject = "typebar";
 const entries: Readonly<Record<string, string>> = {
   typebar: join(import.meta.dirname, "../../apps/web/dev/typewriter-subject.ts"),
   streamdown: "subjects/streamdown-main.ts",
@@ -22,18 +24,16 @@ const only20Kb = new Set(["marked"]);
 const unthrottled = ["--disable-frame-rate-limit", "--disable-gpu-vsync"];
 
 export async function benchRender(options: { subjects?: readonly string[] | undefined }): Promise<BenchResult> {
-  const browser = await openChromium(unthrottled);
-  try {
-    const rows: BenchRow[] = [];
-    for (const subject of options.subjects ?? Object.keys(entries))
-      rows.push(...(await benchSubject(browser, subject)));
-    return { name: "render", rows };
-  } finally {
-    await browser.close();
-  }
+  await using opened = new AsyncDisposableStack();
+  const browser = opened.adopt(await openChromium(unthrottled), (each) => each.close());
+  const paced = opened.adopt(await openChromium(), (each) => each.close());
+  const rows: BenchRow[] = [];
+  for (const subject of options.subjects ?? Object.keys(entries))
+    rows.push(...(await benchSubject(browser, paced, subject)));
+  return { name: "render", rows };
 }
 
-async function benchSubject(browser: Browser, subject: string): Promise<BenchRow[]> {
+async function benchSubject(browser: Browser, paced: Browser, subject: string): Promise<BenchRow[]> {
   const entry = entries[subject];
   if (entry === undefined) throw new Error(`there is no subject ${subject} of render`);
   const bundle = await bundleSubject(entry);
@@ -47,5 +47,13 @@ async function benchSubject(browser: Browser, subject: string): Promise<BenchRow
       { subject, metric: `late_frames_${kb}kb`, unit: "%", value: cost.lateFramesPercent },
     );
   }
+  const longest = answerOf(only20Kb.has(subject) ? 20_000 : 100_000);
+  rows.push({ subject, metric: "dropped_at_60", unit: "%", value: await streamPaced(paced, bundle, longest) });
+  if (subject !== ownSubject) return rows;
+  const [worst, ...others] = await streamFloods(browser, bundle);
+  console.log(
+    `hostile text, ms of CPU a frame: ${[worst, ...others.slice(0, 4)].map((cost) => `${cost?.name} ${cost?.frameMs.toFixed(1)}`).join(", ")}`,
+  );
+  rows.push({ subject, metric: "hostile_frame_ms_100kb", unit: "ms", value: worst?.frameMs ?? Number.NaN });
   return rows;
 }

@@ -27,20 +27,46 @@ const charactersPerDelta = 4;
 const tenths = 10;
 
 export async function streamAnswer(browser: Browser, bundle: Bundle, text: string): Promise<RenderCost> {
-  const page = await browser.newPage({ viewport: { width: 900, height: 900 } });
+  const { page, session } = await openSubject(browser, bundle);
   try {
-    await page.setContent(
-      `<!doctype html><style>${bundle.style}</style><body><div id="scroller"><div id="answer"></div></div>
-      <style>#scroller{height:860px;overflow-y:auto}#answer{width:736px;margin:0 auto}</style></body>`,
-    );
-    await page.addScriptTag({ content: bundle.script });
-    await page.evaluate(mount);
-    const session = await page.context().newCDPSession(page);
-    await session.send("Performance.enable", { timeDomain: "threadTicks" });
     return await measure(page, session, text);
   } finally {
     await page.close();
   }
+}
+
+/**
+ * 60 deltas a second, of an answer of which all but the last 10 s stand there already.
+ *
+ * @param browser with its frame rate as people have it.
+ * @returns how many of the frames that were due did not come, in percent.
+ */
+export async function streamPaced(browser: Browser, bundle: Bundle, text: string): Promise<number> {
+  const { page } = await openSubject(browser, bundle);
+  try {
+    const deltas = Math.ceil(text.length / charactersPerDelta);
+    const from = Math.max(1, deltas - 600);
+    await page.evaluate(streamPart, [text, from - 1, from, charactersPerDelta] as const);
+    const beginMs = await page.evaluate(() => performance.now());
+    const frames = await page.evaluate(streamPart, [text, from, deltas, charactersPerDelta] as const);
+    const dueFrames = ((await page.evaluate(() => performance.now())) - beginMs) / (1000 / 60);
+    return Math.max(0, (100 * (dueFrames - frames.length)) / dueFrames);
+  } finally {
+    await page.close();
+  }
+}
+
+export async function openSubject(browser: Browser, bundle: Bundle): Promise<{ page: Page; session: CDPSession }> {
+  const page = await browser.newPage({ viewport: { width: 900, height: 900 } });
+  await page.setContent(
+    `<!doctype html><style>${bundle.style}</style><body><div id="scroller"><div id="answer"></div></div>
+      <style>#scroller{height:860px;overflow-y:auto}#answer{width:736px;margin:0 auto}</style></body>`,
+  );
+  await page.addScriptTag({ content: bundle.script });
+  await page.evaluate(mount);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return { page, session };
 }
 
 async function measure(page: Page, session: CDPSession, text: string): Promise<RenderCost> {
@@ -67,7 +93,7 @@ async function measure(page: Page, session: CDPSession, text: string): Promise<R
   };
 }
 
-async function cpuTimeMs(session: CDPSession): Promise<number> {
+export async function cpuTimeMs(session: CDPSession): Promise<number> {
   const { metrics } = await session.send("Performance.getMetrics");
   return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN) * 1000;
 }
@@ -80,7 +106,7 @@ function mount(): void {
 }
 
 /** Runs in the page. The reader stands at the end: the page scrolls with the text. */
-async function streamPart([text, from, to, size]: readonly [string, number, number, number]): Promise<number[]> {
+export async function streamPart([text, from, to, size]: readonly [string, number, number, number]): Promise<number[]> {
   const { subject, scroller } = globalThis.streaming;
   const { port1, port2 } = new MessageChannel();
   const durations: number[] = [];

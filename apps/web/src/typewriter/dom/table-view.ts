@@ -11,7 +11,7 @@ import type { View, ViewContext } from "./view.ts";
  * A browser lays a whole table out again when it grows, so a very long one goes on in a table of its own below. Counted
  * are the places for cells, whether there is one or not.
  */
-const placesPerTable = 20_000;
+const placesPerTable = 8_000;
 
 export function createTableView(key: string, columns: number, context: ViewContext): View {
   const { document } = context;
