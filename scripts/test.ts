@@ -3,11 +3,11 @@
  * ends with one line for machines: `N passed, N failed` (checks and tests together). Arguments go to vitest.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { findInstalled } from "../testing/src/installed-program.ts";
 import { findPostgres } from "../testing/src/postgres.ts";
-import { findNginx } from "../testing/src/nginx.ts";
 import { findRedis } from "../testing/src/redis.ts";
 import { createChecks } from "./check/checks.ts";
 import { rootDir, runChecks } from "./check/run-check.ts";
@@ -46,10 +46,10 @@ if (!hasRedis()) {
   );
   process.exit(1);
 }
-if (!hasNginx()) {
+if (!hasServersOfClusters()) {
   console.error(
-    "The tests of several nodes need nginx, and none was found here or could be installed. " +
-      "Install it (on Debian: apt-get install nginx) and run npm test again.",
+    "The tests of several nodes need nginx, Caddy and PostgreSQL's own programs, and not all were found here or could be " +
+      "installed. Install them (on Debian: apt-get install nginx caddy postgresql) and run npm test again.",
   );
   process.exit(1);
 }
@@ -85,9 +85,18 @@ function hasRedis(): boolean {
   return findRedis() !== undefined;
 }
 
-function hasNginx(): boolean {
-  if (findNginx() === undefined) installWithApt(["nginx"]);
-  return findNginx() !== undefined;
+function hasServersOfClusters(): boolean {
+  if (missingPackages().length > 0) installWithApt(missingPackages());
+  return missingPackages().length === 0;
+}
+
+/** Of what stands around several nodes. Debian's PostgreSQL beside that of npm: the example of a cluster takes what is installed. */
+function missingPackages(): string[] {
+  return [
+    ...(findInstalled("nginx") === undefined ? ["nginx"] : []),
+    ...(findInstalled("caddy") === undefined ? ["caddy"] : []),
+    ...(existsSync("/usr/lib/postgresql") || findInstalled("initdb") !== undefined ? [] : ["postgresql"]),
+  ];
 }
 
 function runVitest(chromium: string): Promise<number> {

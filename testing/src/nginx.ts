@@ -4,11 +4,12 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findInstalled } from "./installed-program.ts";
 import { findFreePort } from "./typebar-process.ts";
 
 export interface Nginx extends AsyncDisposable {
@@ -23,7 +24,7 @@ const keeper = '"$@" </dev/null & server=$!; read word; kill -KILL $server; wait
  * @throws {Error} where nginx is not to be had, with what to do; or does not start, with what it said.
  */
 export async function openNginx(serverPorts: readonly number[]): Promise<Nginx> {
-  const path = findNginx();
+  const path = findInstalled("nginx");
   if (path === undefined) throw new Error("nginx was not found: apt-get install nginx.");
   const dir = mkdtempSync(join(tmpdir(), "typebar-nginx-"));
   const port = await findFreePort();
@@ -52,21 +53,6 @@ export async function openNginx(serverPorts: readonly number[]): Promise<Nginx> 
     await sleep(20);
   }
   return { port, [Symbol.asyncDispose]: close };
-}
-
-/** @returns its path; `undefined` where there is none. */
-export function findNginx(): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/usr/local/sbin"];
-  return folders
-    .map((folder) => join(folder, "nginx"))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
 
 async function isOpen(port: number): Promise<boolean> {

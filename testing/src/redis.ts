@@ -5,11 +5,12 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { findInstalled } from "./installed-program.ts";
 
 export interface RedisOptions {
   /** When what was written reaches the disk; "no-file": never, and it is all gone with the process. @defaultValue "no-file" */
@@ -94,17 +95,7 @@ export async function openRedis({ persistence = "no-file", cluster = false }: Re
 
 /** @returns its path; `undefined` where there is none. */
 export function findRedis(): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"];
-  return folders
-    .flatMap((folder) => ["redis-server", "valkey-server"].map((name) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+  return findInstalled("redis-server", "valkey-server");
 }
 
 function toArgs({ dir, port, persistence, cluster }: Required<RedisOptions> & { dir: string; port: number }): string[] {

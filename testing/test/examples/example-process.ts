@@ -1,14 +1,17 @@
 /** An example, started as its README says: by `npm start` in its folder. Used by the tests beside it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { findFreePort } from "../../src/index.ts";
 
 export interface ExampleProcess extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
-  /** Ends npm and the server at once. */
-  kill(): Promise<void>;
+  /** What it has printed since its last start. */
+  readonly output: string;
+  /** Ends npm and the server: at once, or as Ctrl-C in a terminal does. @defaultValue "SIGKILL" */
+  kill(signal?: "SIGKILL" | "SIGINT"): Promise<void>;
   /** On the same port as before. */
   start(): Promise<void>;
   /** Nothing is answered, and nothing is closed, until {@link resume}. */
@@ -17,12 +20,20 @@ export interface ExampleProcess extends AsyncDisposable {
 }
 
 const examplesDir = join(import.meta.dirname, "../../../examples");
-const readyTimeoutMs = 20_000;
+/** A cluster is several processes. */
+const readyTimeoutMs = 60_000;
 
-export async function openExample(name: string): Promise<ExampleProcess> {
-  const port = await findFreePort();
+export interface ExampleOptions {
+  env?: Record<string, string>;
+  /** How many ports it takes, from its own on. @defaultValue 1 */
+  ports?: number;
+}
+
+export async function openExample(name: string, { env = {}, ports = 1 }: ExampleOptions = {}): Promise<ExampleProcess> {
+  const port = await findFreePorts(ports);
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
+  let output = "";
 
   async function start(): Promise<void> {
     const started = spawn("npm", ["start"], {
@@ -30,6 +41,7 @@ export async function openExample(name: string): Promise<ExampleProcess> {
       // This very Node comes first, where the one of the repository is not installed.
       env: {
         ...process.env,
+        ...env,
         PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
         HOST: "127.0.0.1",
         PORT: String(port),
@@ -39,7 +51,7 @@ export async function openExample(name: string): Promise<ExampleProcess> {
       detached: true,
     });
     child = started;
-    let output = "";
+    output = "";
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => void (output += text));
     }
@@ -55,10 +67,10 @@ export async function openExample(name: string): Promise<ExampleProcess> {
     if (child?.pid) process.kill(-child.pid, signal);
   }
 
-  async function kill(): Promise<void> {
+  async function kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "close");
-    signalGroup("SIGKILL");
+    signalGroup(signal);
     await ended;
   }
 
@@ -71,11 +83,14 @@ export async function openExample(name: string): Promise<ExampleProcess> {
   return {
     port,
     url,
+    get output() {
+      return output;
+    },
     start,
     kill,
     pause: () => signalGroup("SIGSTOP"),
     resume: () => signalGroup("SIGCONT"),
-    [Symbol.asyncDispose]: kill,
+    [Symbol.asyncDispose]: () => kill(),
   };
 }
 
@@ -84,4 +99,21 @@ function isReady(url: string): Promise<boolean> {
     (response) => response.ok,
     () => false,
   );
+}
+
+/** @returns the first of so many ports in a row that were free a moment ago. */
+async function findFreePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await findFreePort();
+    const others = Array.from({ length: count - 1 }, (_, index) => isFree(first + index + 1));
+    if ((await Promise.all(others)).every(Boolean)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once("error", () => resolve(false))
+      .listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
