@@ -1,6 +1,7 @@
 /** What is around a conversation, in a real Chromium over a real server: settings, keys, signing out. */
 import { readFile } from "node:fs/promises";
 import {
+  findAxeViolations,
   openChromium,
   openScriptedModel,
   openTypebarProcess,
@@ -328,6 +329,37 @@ describe("conversations as files", () => {
   });
 });
 
+describe("axe", () => {
+  beforeEach(deleteAll);
+
+  it.each(["light", "dark"] as const)(
+    "finds nothing in search, menus, the prompt and the undo line: %s",
+    async (scheme) => {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      await begin("Rice and beans");
+      const isClean = async (where: string): Promise<void> => expect(await findAxeViolations(page), where).toEqual([]);
+      await page.getByTestId("search").fill("rice");
+      await page.getByTestId("search-result").waitFor();
+      await isClean("search");
+      await page.getByTestId("search").fill("no such words");
+      await page.getByText("Nothing was found.").waitFor();
+      await isClean("nothing found");
+      await page.keyboard.press("Escape");
+      await page.getByTestId("thread-menu").click();
+      await page.getByTestId("menu-prompt").waitFor();
+      await isClean("menu");
+      await page.getByTestId("menu-prompt").click();
+      await page.getByTestId("prompt-own").check();
+      await isClean("prompt");
+      await page.keyboard.press("Escape");
+      await page.getByTestId("thread-menu").click();
+      await page.getByTestId("menu-delete").click();
+      await page.getByTestId("undo").waitFor();
+      await isClean("undo");
+    },
+  );
+});
+
 describe("the keyboard", () => {
   it("opens the last question to be edited", async () => {
     await ask("script:plain:27:60");
@@ -385,6 +417,7 @@ describe("the keyboard", () => {
     expect(await page.getByTestId("new-chat").isVisible()).toBe(true);
     await page.getByText("A single key").click();
     await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
     await expect.poll(focused).toBe("settings");
     await page.keyboard.press("Shift+?");
     expect(await sheet.count()).toBe(0);

@@ -94,6 +94,9 @@ describe("with a password", () => {
     expect(cookie).not.toContain(encodeURIComponent(password));
     expect((await models({ Cookie: cookie })).status).toBe(200);
     expect((await models({ Cookie: `${cookie}x` })).status).toBe(401);
+    const access = await ask(`${typebar.url}/api/access`, { headers: { Cookie: cookie } });
+    expect(JSON.parse(access.body)).toEqual({ password: true });
+    expect((await ask(`${typebar.url}/api/access`, {})).status).toBe(401);
     const out = await ask(`${typebar.url}/sign-out`, { method: "POST", headers: { Cookie: cookie } });
     expect(out.headers["set-cookie"]?.[0]).toMatch(/Max-Age=0/);
   });
@@ -116,6 +119,12 @@ describe("on loopback", () => {
     typebar = await openTypebarProcess({ env: { TYPEBAR_ORIGINS: "https://app.example.org" } });
   });
   afterAll(() => typebar[Symbol.asyncDispose]());
+
+  test("a page is told that there is no password, and so nothing to sign out of", async () => {
+    const access = await ask(`${typebar.url}/api/access`, {});
+    expect([access.status, JSON.parse(access.body)]).toEqual([200, { password: false }]);
+    expect((await ask(`${typebar.url}/api/access`, { method: "POST", headers: json, body: "{}" })).status).toBe(405);
+  });
 
   test("a name that was pointed here is not answered, on any path", async () => {
     for (const path of ["/", "/api/models", "/livez", "/docs/en/models.md"]) {
