@@ -131,7 +131,7 @@ export interface Reset {
 export interface Online {
   /** Event streams that are open here: of answers and of channels. */
   count: number;
-  /** Those of them that follow this channel: pages that show it. */
+  /** Those of them that follow this channel: browsers in which a page shows it. */
   followers: number;
 }
 
