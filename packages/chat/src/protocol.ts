@@ -288,6 +288,7 @@ export interface ExportedConversation extends Omit<ConversationSummary, "id"> {
   messages: ExportedMessage[];
 }
 
+/** The `url` of a file is the file itself: `data:<mediaType>;base64,…`. */
 export interface ExportedMessage extends Pick<Message, "id" | "parentId" | "role" | "parts" | "createdAt"> {
   /** Assistant messages only. */
   metadata?: Omit<NonNullable<Message["metadata"]>, "generationId" | "state"> & { state: TerminalState };

@@ -101,7 +101,11 @@ export async function claimAttachments(
 }
 
 function toFilePart({ id, name, mediaType }: Pick<Attachment, "id" | "name" | "mediaType">): FilePart {
-  return { type: "file", mediaType, filename: name, url: urlPrefix + id };
+  return { type: "file", mediaType, filename: name, url: toAttachmentUrl(id) };
+}
+
+export function toAttachmentUrl(id: string): string {
+  return urlPrefix + id;
 }
 
 /** The attachments that a message shows. */

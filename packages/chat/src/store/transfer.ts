@@ -1,14 +1,24 @@
 /** Whole conversations, out of the store and into it, all branches included. Called by routes/transfer. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Transaction } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { createId } from "../ids.ts";
-import type { ExportedConversation, ExportedMessage, Imported, TerminalState } from "../protocol.ts";
+import type {
+  ExportedConversation,
+  ExportedMessage,
+  FilePart,
+  Imported,
+  MessagePart,
+  TerminalState,
+} from "../protocol.ts";
+import { parseDataUrl, toDataUrl } from "../transfer/data-url.ts";
+import { attachmentIdOf, toAttachmentUrl } from "./attachments.ts";
 import type { StoreContext } from "./context.ts";
 import {
   type ConversationRow,
   type GenerationRow,
   type MessageRow,
   toMessage,
+  toParts,
   toSummary,
   unfinishedStates,
 } from "./rows.ts";
@@ -66,7 +76,8 @@ export function createTransferStore({ database, changes }: StoreContext): Transf
         .where("conversation_id", "=", id)
         .orderBy("created_at_ms")
         .execute();
-      return toExported(row, messages, generations);
+      const files = await readFiles(database, id, messages);
+      return toExported(row, messages, generations, files);
     },
 
     async write(ownerId, conversations) {
@@ -85,7 +96,32 @@ export function createTransferStore({ database, changes }: StoreContext): Transf
   };
 }
 
-function toExported(row: ConversationRow, messages: MessageRow[], generations: GenerationRow[]): ExportedConversation {
+/** Addresses of the files of a conversation, as they are stored -> as they are exported. */
+async function readFiles(
+  database: Kysely<Schema>,
+  conversationId: string,
+  messages: readonly MessageRow[],
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const part of messages.flatMap(({ role, parts }) => (role === "user" ? toParts(parts) : []))) {
+    if (part.type !== "file" || files.has(part.url)) continue;
+    const row = await database
+      .selectFrom("attachments")
+      .select(["media_type", "data"])
+      .where("id", "=", attachmentIdOf(part.url) ?? "")
+      .where("conversation_id", "=", conversationId)
+      .executeTakeFirst();
+    if (row) files.set(part.url, toDataUrl(row.media_type, row.data));
+  }
+  return files;
+}
+
+function toExported(
+  row: ConversationRow,
+  messages: MessageRow[],
+  generations: GenerationRow[],
+  files: ReadonlyMap<string, string>,
+): ExportedConversation {
   const byId = new Map(generations.map((generation) => [generation.id, generation]));
   const isEnded = ({ generation_id: generationId }: MessageRow): boolean => {
     const generation = generationId === null ? undefined : byId.get(generationId);
@@ -98,7 +134,7 @@ function toExported(row: ConversationRow, messages: MessageRow[], generations: G
     ...summary,
     systemPrompt: row.system_prompt,
     headMessageId: unfinished ? unfinished.parent_id : row.head_message_id,
-    messages: ended.map((message) => toExportedMessage(message, byId.get(message.generation_id ?? ""))),
+    messages: ended.map((message) => toExportedMessage(message, byId.get(message.generation_id ?? ""), files)),
   };
 }
 
@@ -110,8 +146,15 @@ function toParentsFirst(messages: readonly MessageRow[]): MessageRow[] {
   return ordered;
 }
 
-function toExportedMessage(row: MessageRow, generation: GenerationRow | undefined): ExportedMessage {
-  const { id, parentId, role, parts, createdAt, metadata } = toMessage(row, generation, undefined);
+function toExportedMessage(
+  row: MessageRow,
+  generation: GenerationRow | undefined,
+  files: ReadonlyMap<string, string>,
+): ExportedMessage {
+  const { id, parentId, role, createdAt, metadata, ...message } = toMessage(row, generation, undefined);
+  const withFile = (part: MessagePart): MessagePart =>
+    part.type === "file" ? { ...part, url: files.get(part.url) ?? "" } : part;
+  const parts = message.parts.map(withFile);
   if (!metadata) return { id, parentId, role, parts, createdAt };
   const { generationId: _generationId, state, ...kept } = metadata;
   return { id, parentId, role, parts, createdAt, metadata: { ...kept, state: state as TerminalState } };
@@ -145,6 +188,10 @@ async function insertWhole(
     const messageId = ids.get(message.id) ?? "";
     const parentId = message.parentId === null ? null : (ids.get(message.parentId) ?? null);
     const generation = message.metadata && toGenerationRow(message, message.metadata);
+    const parts: MessagePart[] = [];
+    for (const part of message.parts) {
+      parts.push(part.type === "file" ? await insertFile(transaction, { ownerId, id }, message, part) : part);
+    }
     await transaction
       .insertInto("messages")
       .values({
@@ -152,7 +199,7 @@ async function insertWhole(
         conversation_id: id,
         parent_id: parentId,
         role: message.role,
-        parts: JSON.stringify(message.parts),
+        parts: JSON.stringify(parts),
         generation_id: generation?.id ?? null,
         created_at_ms: Date.parse(message.createdAt),
       })
@@ -164,8 +211,33 @@ async function insertWhole(
         .values({ ...generation, ...place })
         .execute();
     }
-    await indexMessage(transaction, { conversationId: id, messageId, parts: message.parts });
+    await indexMessage(transaction, { conversationId: id, messageId, parts });
   }
+}
+
+/** Stores the file that its address holds. Returns the part that names it where it is now. */
+async function insertFile(
+  transaction: Transaction<Schema>,
+  { ownerId, id: conversationId }: { ownerId: string; id: string },
+  { createdAt }: ExportedMessage,
+  part: FilePart,
+): Promise<FilePart> {
+  const { data = new Uint8Array() } = parseDataUrl(part.url) ?? {};
+  const id = createId();
+  await transaction
+    .insertInto("attachments")
+    .values({
+      id,
+      owner_id: ownerId,
+      conversation_id: conversationId,
+      name: part.filename,
+      media_type: part.mediaType,
+      bytes: data.length,
+      data,
+      created_at_ms: Date.parse(createdAt),
+    })
+    .execute();
+  return { ...part, url: toAttachmentUrl(id) };
 }
 
 /** Where `close` stands in the log that an answer may have had: that of one with nothing but its end. */

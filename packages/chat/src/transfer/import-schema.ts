@@ -1,7 +1,9 @@
 /** What `POST /api/import` takes: everything is checked before anything is stored. Used by routes/transfer. */
 import * as v from "valibot";
-import { type ExportedConversation, type Export, generationErrorCodes } from "../protocol.ts";
+import { type Export, type ExportedConversation, type FilePart, generationErrorCodes } from "../protocol.ts";
+import { checkFile, maxImageBytes } from "../routes/attachment-file.ts";
 import { systemPrompt } from "../routes/fields.ts";
+import { parseDataUrl } from "./data-url.ts";
 
 const maxConversations = 10_000;
 /** As long as the first words of a question may be that nobody shortened. */
@@ -35,6 +37,10 @@ const url = v.pipe(
 );
 
 const textPart = v.strictObject({ type: v.literal("text"), text: wellFormed });
+const filePart = v.pipe(
+  v.strictObject({ type: v.literal("file"), mediaType: wellFormed, filename: wellFormed, url: v.string() }),
+  v.check((part) => isTakenFile(part), "a file must be one that can be attached, as a data: URL in base64"),
+);
 const toolName = v.pipe(v.string(), v.regex(/^tool-[\w-]{1,64}$/)) as v.GenericSchema<`tool-${string}`>;
 const assistantPart = v.union([
   textPart,
@@ -71,7 +77,7 @@ const message = v.variant("role", [
   v.strictObject({
     ...place,
     role: v.literal("user"),
-    parts: v.pipe(v.array(textPart), v.minLength(1, "must not be empty")),
+    parts: v.pipe(v.array(v.union([textPart, filePart])), v.minLength(1, "must not be empty")),
   }),
   v.strictObject({ ...place, role: v.literal("assistant"), parts: v.array(assistantPart), metadata }),
 ]);
@@ -99,6 +105,18 @@ export const importSchema: v.GenericSchema<unknown, Export> = v.strictObject({
     v.maxLength(maxConversations, `must have at most ${maxConversations} conversations`),
   ),
 });
+
+/** The same as of a file that is uploaded: what it is is seen by its bytes. */
+function isTakenFile({ mediaType, filename, url }: FilePart): boolean {
+  const file = parseDataUrl(url);
+  if (!file || file.data.length > maxImageBytes) return false;
+  try {
+    const checked = checkFile(file.data, { filename: encodeURIComponent(filename), contentType: mediaType });
+    return checked.mediaType === mediaType && checked.name === filename;
+  } catch {
+    return false;
+  }
+}
 
 function isTree({ messages, headMessageId }: Pick<ExportedConversation, "messages" | "headMessageId">): boolean {
   const roles = new Map<string, "user" | "assistant">();

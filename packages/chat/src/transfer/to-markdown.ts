@@ -13,7 +13,10 @@ function toSection(message: Message): string {
       ? [`- [${escapeLabel(part.title ?? part.url)}](<${part.url.replaceAll(">", "%3E")}>)`]
       : [],
   );
-  return [`## ${name}`, textOf(message.parts).trim(), sources.join("\n")].filter((part) => part !== "").join("\n\n");
+  const files = message.parts.flatMap((part) => (part.type === "file" ? [`- ${part.filename}`] : []));
+  return [`## ${name}`, files.join("\n"), textOf(message.parts).trim(), sources.join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 function escapeLabel(label: string): string {

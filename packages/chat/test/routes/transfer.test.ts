@@ -110,6 +110,38 @@ test("all that one owner has is the same with another one, branches, times and a
   expect(withoutIds(await exportAll(owner))).toEqual(withoutIds(exported));
 });
 
+const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 0xff]);
+
+test("files go along: the same bytes, the new owner's own", async () => {
+  const [owner, other] = [newOwner(), newOwner()];
+  const upload = async (body: Uint8Array<ArrayBuffer>, type: string, name: string): Promise<string> => {
+    const headers = { ...owner, "Content-Type": type, "Typebar-Filename": encodeURIComponent(name) };
+    const response = await chat.fetch("/api/attachments", { method: "POST", headers, body });
+    return ((await response.json()) as { id: string }).id;
+  };
+  const large = new Uint8Array(5_000_000).fill(7);
+  large.set(png);
+  const attachmentIds = [
+    await upload(large, "image/png", "图.png"),
+    await upload(new TextEncoder().encode("a text"), "text/plain", "a.txt"),
+  ];
+  const { conversationId } = await chat.ask({ message: "look", attachmentIds, model: "fake/llava" }, owner);
+  const exported = await exportAll(owner);
+  const [imported] = await importAs(other, exported);
+  const { messages } = await read(other, imported?.id ?? "");
+  expect(messages[0]?.parts.map(({ type }) => type)).toEqual(["file", "file", "text"]);
+  const urls = messages[0]?.parts.flatMap((part) => (part.type === "file" ? [part.url] : [])) ?? [];
+  const bytes = await Promise.all(
+    urls.map(async (url) => new Uint8Array(await (await chat.fetch(url, { headers: other })).arrayBuffer())),
+  );
+  expect(Buffer.compare(bytes[0] ?? png, large)).toBe(0);
+  expect(new TextDecoder().decode(bytes[1])).toBe("a text");
+  for (const url of urls) expect((await chat.fetch(url, { headers: owner })).status).toBe(404);
+  expect(withoutIds(await exportAll(other))).toEqual(withoutIds(exported));
+  const path = `/api/conversations/${conversationId}/export?format=markdown`;
+  expect(await (await chat.fetch(path, { headers: owner })).text()).toContain("## User\n\n- 图.png\n- a.txt\n\nlook");
+});
+
 test("one conversation is exported as JSON that can be imported, and as Markdown of what is shown", async () => {
   const owner = newOwner();
   const id = await fill(owner);
@@ -216,6 +248,15 @@ describe("an import", () => {
     messages: [user("a", null), assistant("b", "a", { parts: [{ type: "source-url", sourceId: "s", url }] })],
   });
 
+  const withFile = (part: object): object => ({
+    messages: [{ ...user("a", null), parts: [part] }],
+    headMessageId: "a",
+  });
+  const file = (mediaType: string, bytes: Uint8Array | string, filename = "a.png"): object => {
+    const url = `data:${mediaType};base64,${Buffer.from(bytes).toString("base64")}`;
+    return withFile({ type: "file", mediaType, filename, url });
+  };
+
   test("of the least that there can be is taken", async () => {
     const owner = newOwner();
     const empty = conversation({ messages: [], headMessageId: null, title: "" });
@@ -249,6 +290,15 @@ describe("an import", () => {
       }),
     ],
     ["a script for a link", conversation(source("javascript:alert(1)"))],
+    ["a picture that is none", conversation(file("image/png", "<svg/>"))],
+    ["a picture that may run scripts", conversation(file("image/svg+xml", "<svg onload='alert(1)'/>"))],
+    ["a page", conversation(file("text/html", "<script>alert(1)</script>"))],
+    ["a file with a path for a name", conversation(file("image/png", png, "../a.png"))],
+    ["an empty file", conversation(file("text/plain", ""))],
+    [
+      "a file that is somebody's address",
+      conversation(withFile({ type: "file", mediaType: "image/png", filename: "a", url: "/api/attachments/abc" })),
+    ],
     ["another script for a link", conversation(source(" JaVaScRiPt:alert(1)"))],
     [
       "half a character",

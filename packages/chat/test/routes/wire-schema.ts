@@ -180,7 +180,13 @@ export const importedSchema = v.strictObject({ conversations: v.array(v.strictOb
 
 const { id: _id, ...summaryWithoutId } = summarySchema.entries;
 const [userMessage, assistantMessage] = messageSchema.options;
-const { siblingIds: _ofUser, ...exportedUser } = userMessage.entries;
+const { siblingIds: _ofUser, parts: _parts, ...exportedUser } = userMessage.entries;
+const exportedFile = v.strictObject({
+  type: v.literal("file"),
+  mediaType: v.string(),
+  filename: filledText,
+  url: v.pipe(v.string(), v.regex(/^data:[a-z]+\/[a-z]+;base64,[A-Za-z0-9+/]+={0,2}$/)),
+});
 const { siblingIds: _ofAssistant, ...exportedAssistant } = assistantMessage.entries;
 const { generationId: _generationId, ...exportedMetadata } = assistantMessage.entries.metadata.entries;
 
@@ -193,7 +199,10 @@ export const exportSchema = v.strictObject({
       headMessageId: v.nullable(ownId),
       messages: v.array(
         v.variant("role", [
-          v.strictObject(exportedUser),
+          v.strictObject({
+            ...exportedUser,
+            parts: v.array(v.union([v.strictObject({ type: v.literal("text"), text: filledText }), exportedFile])),
+          }),
           v.strictObject({
             ...exportedAssistant,
             metadata: v.strictObject({ ...exportedMetadata, state: terminalState }),
