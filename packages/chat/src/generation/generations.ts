@@ -54,7 +54,7 @@ export interface Generations {
   /**
    * Starts a generation that was just begun; it goes on by itself. Settles when its `start` chunk is stored.
    *
-   * Does nothing where another process has taken it up already. `requestId` is of the request that asks for it, for observers.
+   * Does nothing where another process has taken it up already, or could when this one could not. `requestId` is of the request that asks for it, for observers.
    *
    * @throws {LogError} "unavailable": it could not be stored; the generation has ended as failed.
    */
@@ -87,7 +87,8 @@ interface Active {
 /** How often a node among others looks for what is not needed any more. */
 const tidyMs = 10_000;
 
-/** Where `close` would stand in the log of an answer that could not be begun: after `start`, metadata and `error`. */
+/** Where `close` would stand in the log of an answer that could not be begun: after `start`, metadata and `error`. No record has that epoch. */
+const unaskedEndEpoch = 0;
 const unaskedEndSeq = 4;
 
 export function createGenerations(options: GenerationsOptions): Generations {
@@ -316,15 +317,16 @@ export function createGenerations(options: GenerationsOptions): Generations {
         await working?.started;
       } catch (error) {
         if (error instanceof LogError && error.code === "fenced") return;
-        // Nothing was asked: the conversation must not stay busy with it.
+        // Nothing was asked: the conversation must not stay busy with it. Unless another node could begin it meanwhile, which then goes on.
         const end: EndMetadata = { state: "failed", code: "store-unavailable" };
-        tellUnasked(generation, { takeover: false, requestId }, end);
-        await store.project(generation.id, {
+        const refused = await store.refuse(generation.id, {
           parts: [],
           end,
-          endEpoch: 0,
+          endEpoch: unaskedEndEpoch,
           endSeq: unaskedEndSeq,
         });
+        if (!refused) return;
+        tellUnasked(generation, { takeover: false, requestId }, end);
         await log.expire(generation.id, 0).catch(() => undefined);
         throw error;
       }

@@ -65,10 +65,10 @@ export async function openAnswer(
   const told = (result: ResumeResult): void => {
     if (lastPosition) onResume?.(result);
   };
-  // Only an ended generation can be without a log: what is stored is all there is.
   const head = await log.head(id);
-  if (generation.end_seq !== null && !head) {
-    const end: Position = { epoch: Number(generation.end_epoch), seq: Number(generation.end_seq) };
+  const end = endOf(generation);
+  // Only an ended generation can be without a log, or with one that has lost its end or never had one: what is stored is all there is.
+  if (end && !(head && end.epoch !== 0 && head.seq === end.seq)) {
     if (after && samePosition(after, end)) {
       told("finished");
       return c.body(null, 204);
@@ -101,6 +101,11 @@ export async function openAnswer(
   told(opened.type);
   const preamble = toResetEvent({ reason: opened.type }, id, head?.epoch ?? 0);
   return sent(await streams.open({ ...common, source, after: start, preamble }));
+}
+
+/** Where `close` stands, once it has ended; with epoch 0 where it could not be begun. */
+function endOf({ end_epoch: epoch, end_seq: seq }: GenerationRow): Position | undefined {
+  return seq === null ? undefined : { epoch: Number(epoch), seq: Number(seq) };
 }
 
 /** Where the generation behind an answer is found. */

@@ -35,6 +35,8 @@ export interface GenerationStore {
   addTakeover(id: string, count?: 1 | -1): Promise<number | undefined>;
   /** Stores the end, once or again: it is the same each time. Returns false if the generation was deleted. */
   project(id: string, projection: Projection): Promise<boolean>;
+  /** Stores the end of one that could not be begun. Returns false if another node has taken it up since: it is that node's then. */
+  refuse(id: string, projection: Projection): Promise<boolean>;
   /** The first of those that have ended and whose logs would stay for ever: {@link setLogExpires} was not called. */
   withKeptLogs(limit: number): Promise<string[]>;
   setLogExpires(id: string): Promise<void>;
@@ -48,6 +50,45 @@ export interface GenerationStore {
 
 export function createGenerationStore(context: StoreContext): GenerationStore {
   const { database, now, changes } = context;
+
+  /** Returns whether this ended it. `untouched`: only if nobody has begun it or taken it up. */
+  async function end(
+    id: string,
+    { parts, end, endEpoch, endSeq, times }: Projection,
+    which: "any" | "untouched",
+  ): Promise<boolean> {
+    const ended = await database.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .updateTable("generations")
+        .set({
+          state: end.state,
+          code: end.code ?? null,
+          finish_reason: end.finishReason ?? null,
+          usage: end.usage ? JSON.stringify(end.usage) : null,
+          end_epoch: endEpoch,
+          end_seq: endSeq,
+          finished_at_ms: now(),
+          duration_ms: times?.durationMs ?? null,
+          thought_ms: times?.thoughtMs ?? null,
+        })
+        .where("id", "=", id)
+        .where("state", "in", unfinishedStates)
+        .$if(which === "untouched", (query) => query.where("state", "=", "queued").where("takeovers", "=", 0))
+        .returning(["message_id", "owner_id", "conversation_id"])
+        .executeTakeFirst();
+      if (!row) return undefined;
+      await transaction
+        .updateTable("messages")
+        .set({ parts: JSON.stringify(parts) })
+        .where("id", "=", row.message_id)
+        .execute();
+      await indexMessage(transaction, { conversationId: row.conversation_id, messageId: row.message_id, parts });
+      return row;
+    });
+    if (ended) changes.conversation(ended.owner_id, ended.conversation_id);
+    return ended !== undefined;
+  }
+
   return {
     begin: (request) => beginGeneration(context, request),
 
@@ -122,41 +163,13 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
       return row?.takeovers;
     },
 
-    async project(id, { parts, end, endEpoch, endSeq, times }) {
-      const ended = await database.transaction().execute(async (transaction) => {
-        const row = await transaction
-          .updateTable("generations")
-          .set({
-            state: end.state,
-            code: end.code ?? null,
-            finish_reason: end.finishReason ?? null,
-            usage: end.usage ? JSON.stringify(end.usage) : null,
-            end_epoch: endEpoch,
-            end_seq: endSeq,
-            finished_at_ms: now(),
-            duration_ms: times?.durationMs ?? null,
-            thought_ms: times?.thoughtMs ?? null,
-          })
-          .where("id", "=", id)
-          .where("state", "in", unfinishedStates)
-          .returning(["message_id", "owner_id", "conversation_id"])
-          .executeTakeFirst();
-        if (!row) return undefined;
-        await transaction
-          .updateTable("messages")
-          .set({ parts: JSON.stringify(parts) })
-          .where("id", "=", row.message_id)
-          .execute();
-        await indexMessage(transaction, { conversationId: row.conversation_id, messageId: row.message_id, parts });
-        return row;
-      });
-      if (ended) {
-        changes.conversation(ended.owner_id, ended.conversation_id);
-        return true;
-      }
+    async project(id, projection) {
+      if (await end(id, projection, "any")) return true;
       const known = await database.selectFrom("generations").select("id").where("id", "=", id).executeTakeFirst();
       return known !== undefined;
     },
+
+    refuse: (id, projection) => end(id, projection, "untouched"),
 
     async withKeptLogs(limit) {
       const rows = await database

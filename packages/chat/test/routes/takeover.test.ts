@@ -1,4 +1,5 @@
 /** An answer that one process leaves and another goes on with: handed over, stopped, taken up too often, already ended. */
+import { LogError } from "@typebar/log";
 import { describe, expect, test } from "vitest";
 import { createGenerations, type Generations, type GenerationsOptions } from "../../src/generation/generations.ts";
 import type { ContinuationRung } from "../../src/provider/provider.ts";
@@ -54,6 +55,61 @@ async function readWhole(chat: ChatServer, { generationId }: Answer): Promise<Bl
   checkWhole(blocks);
   return blocks;
 }
+
+describe("an answer that this node could not begin", () => {
+  test("is left to the node that could: what that one stored stays", async () => {
+    const { promise: othersEnd, resolve: onOthersEnd } = Promise.withResolvers<void>();
+    await using chat = await openChatServer({
+      wrapLog: (log) => ({
+        ...log,
+        [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
+        async acquire() {
+          await othersEnd;
+          throw new LogError("unavailable", "this node is cut off from its log");
+        },
+      }),
+    });
+    const opening = chat.open("/api/chat", { body: { message: "hello" } });
+    const other = openNext(chat);
+    let id: string | undefined;
+    while (id === undefined) {
+      await new Promise(setImmediate);
+      [id] = (await chat.store.generations.unfinished()).map((row) => row.id);
+    }
+    await other.sweep();
+    await other.settled(id);
+    onOthersEnd();
+    const asked = await opening;
+    const blocks = await asked.rest();
+    checkWhole(blocks);
+    expect(endOf(blocks).state).toBe("completed");
+    const { messages } = await chat.read(asked.conversationId);
+    expect(messages[1]).toMatchObject({ parts: [{ text: textOf(blocks) }], metadata: { state: "completed" } });
+    await other.drain(0);
+  });
+});
+
+describe("an answer that is stored, and whose log has lost its end", () => {
+  test("is shown from what is stored, and to whoever saw more with a reset", async () => {
+    await using chat = await openChatServer();
+    const asked = await chat.open("/api/chat", { body: { message: "hello" } });
+    const whole = await asked.rest();
+    await chat.generations.settled(asked.generationId);
+    // As after a restart of a store that forgets: the log begins again, and nobody will go on with it.
+    await chat.log.expire(asked.generationId, 0);
+    const lease = await chat.log.acquire(asked.generationId, { holder: "lost", ttlMs: 1 });
+    await chat.log.append(asked.generationId, { epoch: lease?.epoch ?? 0, seq: 0 }, [
+      '{"type":"start","messageId":"x"}',
+    ]);
+    expect(textOf(await readWhole(chat, asked))).toBe(textOf(whole));
+    const headers = { "Last-Event-ID": whole[2]?.id ?? "" };
+    const again = await chat.open(`/api/generations/${asked.generationId}/events`, { headers });
+    const [reset, ...shown] = await again.rest();
+    expect(reset?.event).toBe("reset");
+    checkWhole(shown);
+    expect(textOf(shown)).toBe(textOf(whole));
+  });
+});
 
 describe("an answer that ended since it was found", () => {
   test("is not begun again, though its log has expired", async () => {
