@@ -1,6 +1,8 @@
 export { type Cluster, type ClusterOptions, openCluster } from "./cluster.ts";
 export * from "./faulty-proxy.ts";
 export * from "./hostile-markdown.ts";
+export * from "./front-proxy.ts";
+export * from "./installed-program.ts";
 export * from "./random.ts";
 export * from "./scripted-answer.ts";
 export * from "./scripted-model.ts";
