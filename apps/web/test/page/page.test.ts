@@ -543,7 +543,10 @@ describe("around it", () => {
     expect(await chinese.getByTestId("composer-input").getAttribute("placeholder")).toBe("输入你的问题");
     await chinese.getByTestId("settings").click();
     await chinese.getByTestId("lang-en").click();
-    expect(await chinese.getByTestId("composer-input").getAttribute("placeholder")).toBe("Ask anything");
+    // The other language is loaded when it is wanted.
+    await expect
+      .poll(() => chinese.getByTestId("composer-input").getAttribute("placeholder"), { timeout: 10_000 })
+      .toBe("Ask anything");
   });
 
   it("turns dark when it is told to, and stays so", async () => {
