@@ -12,7 +12,7 @@ export async function applyFault(world: World, fault: Fault, signal: AbortSignal
       const node = nodes[fault.node];
       await node.end("SIGKILL");
       await pause(fault.downMs);
-      return node.start();
+      return node.start(signal);
     }
     case "freeze-node": {
       const node = nodes[fault.node];
@@ -23,8 +23,7 @@ export async function applyFault(world: World, fault: Fault, signal: AbortSignal
     case "restart-nodes":
       for (const name of fault.nodes) {
         await nodes[name].end("SIGTERM");
-        await nodes[name].start();
-        signal.throwIfAborted();
+        await nodes[name].start(signal);
       }
       return;
     case "cut-node":

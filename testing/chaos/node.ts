@@ -13,8 +13,8 @@ export interface ChaosNode extends AsyncDisposable {
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
   unfreeze(): void;
-  /** Settles when it is ready, however often it has to be started: its stores may be away. */
-  start(): Promise<void>;
+  /** Settles when it is ready, however often it has to be started: its stores may be away. Rejects when the signal is aborted. */
+  start(signal: AbortSignal): Promise<void>;
 }
 
 export interface ChaosNodeOptions {
@@ -50,7 +50,7 @@ export async function openChaosNode({
   );
   const resources = opened.move();
 
-  const signal = (what: NodeJS.Signals): void => {
+  const send = (what: NodeJS.Signals): void => {
     if (typebar.pid !== undefined) process.kill(-typebar.pid, what);
   };
   return {
@@ -65,17 +65,24 @@ export async function openChaosNode({
       const code = await typebar.kill(how);
       past += `${typebar.output}\nended by ${how}, exit code ${code}\n`;
     },
-    freeze: () => signal("SIGSTOP"),
-    unfreeze: () => signal("SIGCONT"),
-    async start() {
-      for (;;) {
-        life += 1;
-        try {
-          return await typebar.start();
-        } catch {
-          await typebar.kill();
-          past += `${typebar.output}\ncould not start\n`;
+    freeze: () => send("SIGSTOP"),
+    unfreeze: () => send("SIGCONT"),
+    async start(signal) {
+      const onAbort = (): void => void typebar.kill();
+      signal.addEventListener("abort", onAbort);
+      try {
+        for (;;) {
+          signal.throwIfAborted();
+          life += 1;
+          try {
+            return await typebar.start();
+          } catch {
+            await typebar.kill();
+            past += `${typebar.output}\ncould not start\n`;
+          }
         }
+      } finally {
+        signal.removeEventListener("abort", onAbort);
       }
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -65,7 +65,13 @@ export async function runChaos(
   }
 
   const lastStart = Math.max(...plan.generations.map(({ atMs }) => atMs));
-  await Promise.all([...plan.lanes.map((lane) => runLane(lane)), sleep(lastStart, undefined, { signal })]);
+  load.catch(() => undefined);
+  const ends = await Promise.allSettled([
+    ...plan.lanes.map((lane) => runLane(lane)),
+    sleep(lastStart, undefined, { signal }),
+  ]);
+  // Not before every lane has let go of what it was about to start.
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   happened(`the last fault is over; ${going} answers go on`);
   await Promise.race([load, within(endWithinMs, () => (signal.aborted || going === 0 ? true : undefined))]);
   signal.throwIfAborted();
