@@ -1,5 +1,5 @@
 /** The sign-in page in a real Chromium: browsers decide themselves which Origin and cookies a form is sent with. */
-import { openChromium, openTypebarProcess, type TypebarProcess } from "@typebar/testing";
+import { findAxeViolations, openChromium, openTypebarProcess, type TypebarProcess } from "@typebar/testing";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -55,6 +55,23 @@ describe("signing in", () => {
         }),
     );
     expect(drawn).toMatchObject({ type: "drawn" });
+    await context.close();
+  });
+
+  it.each([
+    { locale: "en-GB", colorScheme: "light" },
+    { locale: "zh-CN", colorScheme: "dark" },
+  ] as const)("is a page in which axe finds nothing, also when it says no: $locale, $colorScheme", async (options) => {
+    const context = await browser.newContext({ ...options, viewport: { width: 320, height: 640 } });
+    const page = await context.newPage();
+    await page.goto(server.url);
+    expect(await findAxeViolations(page)).toEqual([]);
+    await page.locator("input[type=password]").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    expect(await findAxeViolations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    expect((await page.locator("button").boundingBox())?.height).toBeGreaterThanOrEqual(44);
     await context.close();
   });
 });
