@@ -80,7 +80,7 @@ export function chooseLanguage(acceptLanguage: string | undefined): Language {
 }
 
 export const signInCss = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 0; min-height: 100dvh; display: grid; place-items: center; }
+body { margin: 0; color: CanvasText; background: Canvas; min-height: 100dvh; display: grid; place-items: center; }
 main { width: min(20rem, calc(100vw - 3rem)); }
 h1 { font-size: 1.25rem; font-weight: 600; margin: 0 0 1.5rem; }
 form { display: grid; gap: 0.5rem; }

@@ -1,6 +1,7 @@
 /** English. zh.ts has the same keys; a test compares them. */
 export const en = {
   app: {
+    cancel: "Cancel",
     newChat: "New chat",
     menu: "Conversations",
     hideList: "Hide the list",

@@ -2,7 +2,14 @@
 import type { Words } from "./en.ts";
 
 export const zh: Words = {
-  app: { newChat: "新对话", menu: "对话列表", hideList: "收起列表", close: "关闭", online: "在线 {count}" },
+  app: {
+    cancel: "取消",
+    newChat: "新对话",
+    menu: "对话列表",
+    hideList: "收起列表",
+    close: "关闭",
+    online: "在线 {count}",
+  },
   day: { pinned: "置顶", today: "今天", yesterday: "昨天", week: "过去 7 天", older: "更早" },
   list: {
     empty: "你的对话会显示在这里。",

@@ -76,11 +76,21 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
   return world.openPage(await world.openContext(options));
 }
 
-/** Texts whose colour is too near to what is painted behind them, of those that are shown. */
-function findFaintTexts(page: Page): Promise<string[]> {
+type Colour = [red: number, green: number, blue: number];
+
+interface Shown {
+  what: string;
+  over: Colour;
+  under: Colour;
+  /** The ratio that WCAG 2.2 AA wants. */
+  least: number;
+}
+
+/** What is written or drawn in one colour, with what is painted behind it, of all that is shown. */
+function readColours(page: Page): Promise<Shown[]> {
   return page.evaluate(() => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-    type Colour = [number, number, number];
+    const shown: Shown[] = [];
     /** Painted over one another by the browser itself, the lowest first. */
     const paint = (colours: string[]): Colour => {
       if (canvas === null) throw new Error("No canvas");
@@ -91,50 +101,48 @@ function findFaintTexts(page: Page): Promise<string[]> {
       const [red = 0, green = 0, blue = 0] = canvas.getImageData(0, 0, 1, 1).data;
       return [red, green, blue];
     };
-    const luminance = (colour: Colour): number => {
-      const [red = 0, green = 0, blue = 0] = colour.map((part) => {
-        const share = part / 255;
-        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-      });
-      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-    };
-    const behind = (element: Element): string[] => {
-      const found: string[] = [];
+    const note = (element: Element, colour: string, what: string, least: number): void => {
+      const behind: string[] = [];
       for (let at: Element | null = element; at !== null; at = at.parentElement) {
-        found.unshift(getComputedStyle(at).backgroundColor);
+        behind.unshift(getComputedStyle(at).backgroundColor);
       }
-      return ["white", ...found];
-    };
-    const ratio = (element: Element, colour: string): number => {
-      const under = behind(element);
-      const [high = 0, low = 0] = [luminance(paint([...under, colour])), luminance(paint(under))].toSorted(
-        (left, right) => right - left,
-      );
-      return (high + 0.05) / (low + 0.05);
-    };
-    const faint: string[] = [];
-    const judge = (element: Element, colour: string, what: string, least: number): void => {
-      const found = ratio(element, colour);
-      if (found < least) faint.push(`${what}: ${found.toFixed(2)}`);
+      shown.push({ what, least, over: paint(["white", ...behind, colour]), under: paint(["white", ...behind]) });
     };
     for (const element of document.querySelectorAll<HTMLElement>("body *")) {
-      const style = getComputedStyle(element);
       if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
       if (element.closest(".unseen, [inert]") !== null) continue;
-      const own = [...element.childNodes].some((node) => node instanceof Text && node.data.trim() !== "");
+      const { color } = getComputedStyle(element);
       const what = `${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""}`;
-      if (own) judge(element, style.color, what, 4.5);
-      if (element instanceof HTMLTextAreaElement) {
-        judge(element, getComputedStyle(element, "::placeholder").color, `${what}::placeholder`, 4.5);
+      if ([...element.childNodes].some((node) => node instanceof Text && node.data.trim() !== "")) {
+        note(element, color, what, 4.5);
       }
-      if (element instanceof SVGSVGElement && element.closest("button, a") !== null)
-        judge(element, style.color, what, 3);
+      if (element.matches("textarea, input[type=search]")) {
+        note(element, getComputedStyle(element, "::placeholder").color, `${what}::placeholder`, 4.5);
+      }
+      if (element.matches("button svg, a svg, summary svg")) note(element, color, what, 3);
     }
-    for (const icon of document.querySelectorAll("main button svg, aside button svg")) {
-      if (icon.checkVisibility({ opacityProperty: true })) judge(icon, getComputedStyle(icon).color, "icon", 3);
-    }
-    return [...new Set(faint)];
+    return shown;
   });
+}
+
+/** @see https://www.w3.org/TR/WCAG22/#dfn-relative-luminance */
+function luminance(colour: Colour): number {
+  const [red = 0, green = 0, blue = 0] = colour.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+async function findFaintTexts(page: Page): Promise<string[]> {
+  const shown = await readColours(page);
+  expect(shown.length).toBeGreaterThan(8);
+  const faint = shown.flatMap(({ what, over, under, least }) => {
+    const [low = 0, high = 0] = [luminance(over), luminance(under)].toSorted((left, right) => left - right);
+    const ratio = (high + 0.05) / (low + 0.05);
+    return ratio < least ? [`${what}: ${ratio.toFixed(2)}`] : [];
+  });
+  return [...new Set(faint)];
 }
 
 describe("contrast", () => {
@@ -259,7 +267,7 @@ describe("the keyboard alone", () => {
         const element = document.activeElement as HTMLElement;
         if (element === document.body) return null;
         const outline = getComputedStyle(element);
-        const shown = outline.outlineStyle !== "none" || element instanceof HTMLTextAreaElement;
+        const shown = outline.outlineStyle !== "none" || element.matches("textarea, input");
         const own = element.dataset["testid"] ?? element.className.split(" ")[0] ?? "";
         return `${own === "" ? element.tagName.toLowerCase() : own}${shown ? "" : " without a ring"}`;
       });
@@ -276,7 +284,7 @@ describe("the keyboard alone", () => {
       "transcript",
       "code-copy",
     ];
-    const places = [...order, "copy", "composer-input"].map((name) => reached.indexOf(name));
+    const places = [...order, "try-again", "composer-input"].map((name) => reached.indexOf(name));
     expect(places, reached.join()).not.toContain(-1);
     expect(places, reached.join()).toEqual(places.toSorted((left, right) => left - right));
   });
@@ -325,35 +333,33 @@ describe("the keyboard alone", () => {
   });
 });
 
-describe("a finger", () => {
-  /** Of what can be touched, what is smaller than 44 px around its middle. Links in running text are as their words. */
-  function findSmallTargets(page: Page): Promise<string[]> {
-    return page.evaluate(() => {
-      const small: string[] = [];
-      for (const target of document.querySelectorAll<HTMLElement>(
-        "button, a, summary, input, [role^=menuitem], label",
-      )) {
-        if (target.closest(".unseen, [inert]") !== null || target.matches(":disabled")) continue;
-        if (target.matches("p a, li a, h1 a") && target.closest(".answer") !== null) continue;
-        target.scrollIntoView({ block: "center" });
-        const { x, y, width, height } = target.getBoundingClientRect();
-        if (width === 0 || !target.checkVisibility({ visibilityProperty: true })) continue;
-        const [middleX, middleY] = [x + width / 2, y + height / 2];
-        const hits = [
-          [0, 0],
-          [-21, 0],
-          [21, 0],
-          [0, -21],
-          [0, 21],
-        ].map(([byX = 0, byY = 0]) => document.elementFromPoint(middleX + byX, middleY + byY));
-        const isHit = hits.every((hit) => target.contains(hit) || hit?.closest("label")?.contains(target) === true);
-        if (!isHit)
-          small.push(`${target.tagName.toLowerCase()}.${target.className} ${Math.round(width)}x${Math.round(height)}`);
-      }
-      return [...new Set(small)];
-    });
-  }
+/** Of what can be touched, what is smaller than 44 px around its middle. Links in running text are as their words. */
+function findSmallTargets(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const small: string[] = [];
+    for (const target of document.querySelectorAll<HTMLElement>("button, a, summary, input, [role^=menuitem], label")) {
+      if (target.closest(".unseen, .veil, [inert]") !== null || target.matches(":disabled")) continue;
+      if (target.matches("p a, li a, h1 a") && target.closest(".answer") !== null) continue;
+      target.scrollIntoView({ block: "center" });
+      const { x, y, width, height } = target.getBoundingClientRect();
+      if (width === 0 || !target.checkVisibility({ visibilityProperty: true })) continue;
+      const [middleX, middleY] = [x + width / 2, y + height / 2];
+      const hits = [
+        [0, 0],
+        [-21, 0],
+        [21, 0],
+        [0, -21],
+        [0, 21],
+      ].map(([byX = 0, byY = 0]) => document.elementFromPoint(middleX + byX, middleY + byY));
+      const isHit = hits.every((hit) => target.contains(hit) || hit?.closest("label")?.contains(target) === true);
+      if (!isHit)
+        small.push(`${target.tagName.toLowerCase()}.${target.className} ${Math.round(width)}x${Math.round(height)}`);
+    }
+    return [...new Set(small)];
+  });
+}
 
+describe("a finger", () => {
   it("meets 44 px everywhere, and nothing waits for a pointer that hovers", async () => {
     const page = await open(phone);
     await page.getByTestId("suggestion").first().waitFor();
