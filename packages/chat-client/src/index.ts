@@ -21,7 +21,7 @@ export type { ChatErrorCode } from "./errors.ts";
 export { createChat } from "./chat.ts";
 export type { Chat, ChatOptions } from "./chat.ts";
 export type { AskOptions, ChatActions, ChatState, RegenerateOptions } from "./chat-state.ts";
-export { branchOf } from "./messages.ts";
+export { branchOf, idOf } from "./messages.ts";
 export type { AssistantMessage, Branch, ChatMessage, UserMessage } from "./messages.ts";
 export type { ConnectionState } from "@typebar/client";
 export { changesChannel } from "@typebar/chat/protocol";
