@@ -254,8 +254,15 @@ export async function startScriptedServer({
     }
     if (kind === "models") {
       const models = [
-        { id: "guide/guide", name: "Guide", provider: "guide", kind: "guide" },
-        { id: "scripted/one", name: "Scripted one", provider: "scripted", kind: "language-model" },
+        { id: "guide/guide", name: "Guide", provider: "guide", kind: "guide", input: ["text"], attachments: false },
+        {
+          id: "scripted/one",
+          name: "Scripted one",
+          provider: "scripted",
+          kind: "language-model",
+          input: ["text"],
+          attachments: true,
+        },
       ];
       return sendJson(response, 200, { models, default: "guide/guide" });
     }

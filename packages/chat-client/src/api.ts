@@ -1,5 +1,7 @@
 /** The server's JSON endpoints as functions. Part of what createChatClient gives. */
+import { headerNames } from "@typebar/chat/protocol";
 import type {
+  Attachment,
   AccessInfo,
   Conversation,
   ConversationPage,
@@ -36,6 +38,8 @@ export interface Api {
   deleteMessage(conversationId: string, messageId: string, options?: CallOptions): Promise<void>;
   /** Brings a deleted one back, for ten minutes. */
   restoreConversation(id: string, options?: CallOptions): Promise<ConversationSummary>;
+  /** Sends a file that a question will bring along: an image, or a text. */
+  uploadAttachment(file: Blob, name: string, options?: CallOptions): Promise<Attachment>;
   readGeneration(id: string, options?: CallOptions): Promise<Generation>;
   /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
   stop(generationId: string, options?: CallOptions): Promise<Generation>;
@@ -60,6 +64,8 @@ export interface CallOptions {
 interface Call extends CallOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
   body?: object;
+  /** @defaultValue of JSON, where there is a body */
+  headers?: Record<string, string>;
 }
 
 export function createApi(server: ServerAddress, onError: (error: ChatError) => void): Api {
@@ -104,6 +110,16 @@ export function createApi(server: ServerAddress, onError: (error: ChatError) => 
     },
     restoreConversation: (id, call) =>
       readJson(`/api/conversations/${encodeURIComponent(id)}/restore`, { ...call, method: "POST" }),
+    uploadAttachment: (file, name, call) =>
+      readJson("/api/attachments", {
+        ...call,
+        method: "POST",
+        body: file,
+        headers: {
+          "Content-Type": file.type === "" ? "application/octet-stream" : file.type,
+          [headerNames.filename]: encodeURIComponent(name),
+        },
+      }),
     readGeneration: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}`, call),
     stop: (id, call) => readJson(`/api/generations/${encodeURIComponent(id)}/stop`, { ...call, method: "POST" }),
     listModels: (call) => readJson("/api/models", call),
@@ -129,9 +145,13 @@ function toMessagePath(id: string, messageId: string): string {
   return `/api/conversations/${encodeURIComponent(id)}/messages/${encodeURIComponent(messageId)}`;
 }
 
-async function ask(server: ServerAddress, path: string, { method = "GET", body, signal }: Call): Promise<Response> {
+async function ask(
+  server: ServerAddress,
+  path: string,
+  { method = "GET", body, headers: own, signal }: Call,
+): Promise<Response> {
   const { fetch = globalThis.fetch } = server;
-  const headers = await toHeaders(server, body === undefined ? {} : { "Content-Type": "application/json" });
+  const headers = await toHeaders(server, own ?? (body === undefined ? {} : { "Content-Type": "application/json" }));
   const init: RequestInit = {
     method,
     headers,

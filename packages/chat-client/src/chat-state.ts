@@ -1,4 +1,5 @@
 /** One chat as it is shown, and what its reader can do. Kept by chat.ts; handed on by vue/ and react/. */
+import type { Attachment } from "@typebar/chat/protocol";
 import type { ChatErrorCode } from "./errors.ts";
 import type { ChatMessage } from "./messages.ts";
 
@@ -28,6 +29,8 @@ export interface ChatState {
 export interface AskOptions {
   /** `provider/model`. @defaultValue the conversation's last, else the server's default */
   model?: string | null;
+  /** Files that go along with a question, sent by `uploadAttachment` before. @defaultValue none; of an edited question, those it had */
+  attachments?: readonly Attachment[];
 }
 
 export interface RegenerateOptions extends AskOptions {

@@ -2,7 +2,7 @@
  * One conversation as its reader sees it: messages, the answer that is being written, and what can be done. Belongs to
  * no framework; vue/ and react/ hand it on.
  */
-import type { ChatRequest } from "@typebar/chat/protocol";
+import type { Attachment, ChatRequest, FilePart } from "@typebar/chat/protocol";
 import { emptyAnswer, isRunning, textOf, toAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import type { ChatClient } from "./chat-client.ts";
@@ -257,18 +257,24 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
       const { busy, phase, messages } = store.state;
       if (busy) return;
       if (phase === "new") change({ phase: "ready" });
-      await askBelow([...messages, toQuestion(text)], [], toOrigin({ message: text }, options));
+      const files = (options?.attachments ?? []).map(toFilePart);
+      await askBelow(
+        [...messages, toQuestion(text, files)],
+        [],
+        toOrigin({ message: text, ...toFiles(files) }, options),
+      );
     },
     async edit(key, text, options) {
       if (store.state.busy) return;
       const messageId = await findQuestionId(key);
       const question = store.find(key);
       const { busy, messages } = store.state;
-      if (question === undefined || busy) return;
+      if (question?.role !== "user" || busy) return;
+      const files = options?.attachments?.map(toFilePart) ?? question.files;
       const before = messages.slice(0, messages.indexOf(question));
       // What never came to the server has nothing to stand beside.
-      const origin = toOrigin({ message: text, ...(messageId !== null && { messageId }) }, options);
-      await askBelow([...before, toQuestion(text, siblingsBeside(question))], [], origin);
+      const origin = toOrigin({ message: text, ...(messageId !== null && { messageId }), ...toFiles(files) }, options);
+      await askBelow([...before, toQuestion(text, files, siblingsBeside(question))], [], origin);
     },
     async regenerate({ key, ...options } = {}) {
       const { busy, messages } = store.state;
@@ -339,8 +345,8 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   return chat;
 }
 
-function toQuestion(text: string, siblingIds: readonly string[] = []): UserMessage {
-  return { role: "user", key: randomKey(), id: null, text, siblingIds };
+function toQuestion(text: string, files: readonly FilePart[], siblingIds: readonly string[] = []): UserMessage {
+  return { role: "user", key: randomKey(), id: null, text, files, siblingIds };
 }
 
 /** A question whose ID has become known. */
@@ -348,4 +354,14 @@ function named(question: UserMessage, id: string | null): UserMessage {
   const { siblingIds } = question;
   const isMissing = id !== null && siblingIds.length > 0 && !siblingIds.includes(id);
   return { ...question, id, siblingIds: isMissing ? [...siblingIds, id] : siblingIds };
+}
+
+const attachmentPath = "/api/attachments/";
+
+function toFilePart({ id, name, mediaType }: Attachment): FilePart {
+  return { type: "file", mediaType, filename: name, url: attachmentPath + id };
+}
+
+function toFiles(files: readonly FilePart[]): Pick<ChatRequest, "attachmentIds"> {
+  return files.length === 0 ? {} : { attachmentIds: files.map(({ url }) => url.slice(attachmentPath.length)) };
 }

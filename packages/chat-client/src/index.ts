@@ -28,6 +28,7 @@ export { changesChannel } from "@typebar/chat/protocol";
 export type {
   AccessInfo,
   Change,
+  Attachment,
   ChatRequest,
   Conversation,
   ConversationChange,
@@ -37,6 +38,7 @@ export type {
   Export,
   ExportedConversation,
   ExportedMessage,
+  FilePart,
   FinishReason,
   Generation,
   GenerationErrorCode,

@@ -1,5 +1,5 @@
 /** What stands in a chat, and how it follows from the stored messages. Pure; used by chat.ts. */
-import type { Conversation, Message } from "@typebar/chat/protocol";
+import type { Conversation, FilePart, Message } from "@typebar/chat/protocol";
 import { isRunning, toAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import type { ChatErrorCode } from "./errors.ts";
@@ -11,6 +11,7 @@ export interface UserMessage {
   /** The server's ID; `null` as long as it is not known here. */
   readonly id: string | null;
   readonly text: string;
+  readonly files: readonly FilePart[];
   /** IDs of the messages that stand beside it, its own among them once it is known; empty if it stands alone. */
   readonly siblingIds: readonly string[];
 }
@@ -93,10 +94,11 @@ function unnamed(message: ChatMessage | undefined): ChatMessage | undefined {
 }
 
 function toUserMessage(message: Message, old: ChatMessage | undefined): UserMessage {
-  const text = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n");
+  const text = message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+  const files = message.parts.filter((part) => part.type === "file");
   const siblingIds = message.siblingIds ?? noSiblings;
   if (old?.role !== "user" || old.text !== text)
-    return { role: "user", key: message.id, id: message.id, text, siblingIds };
+    return { role: "user", key: message.id, id: message.id, text, files, siblingIds };
   return old.id === message.id && isSame(old.siblingIds, siblingIds) ? old : { ...old, id: message.id, siblingIds };
 }
 

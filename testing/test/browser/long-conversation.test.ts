@@ -22,6 +22,8 @@ afterAll(async () => {
   await Promise.all([browser?.close(), server?.[Symbol.asyncDispose]()]);
 });
 
+const slow = { timeout: 15_000 };
+
 function inFull(): Promise<number> {
   return page.getByTestId("message-user").count();
 }
@@ -36,18 +38,18 @@ describe("a conversation of 5,000 messages", () => {
       page
         .getByTestId("transcript")
         .evaluate((element) => element.scrollHeight - element.clientHeight - element.scrollTop);
-    await expect.poll(toEnd).toBeLessThanOrEqual(2);
+    await expect.poll(toEnd, slow).toBeLessThanOrEqual(2);
   });
 
   it("draws in full what is scrolled to", async () => {
     const first = page.getByText(conversation.marks.first);
     await page.getByTestId("transcript").focus();
     await page.keyboard.press("Home");
-    await expect.poll(() => page.getByTestId("message-user").filter({ has: first }).count()).toBe(1);
-    await expect.poll(() => first.evaluate((element) => element.getBoundingClientRect().top)).toBeGreaterThan(0);
+    await expect.poll(() => page.getByTestId("message-user").filter({ has: first }).count(), slow).toBe(1);
+    await expect.poll(() => first.evaluate((element) => element.getBoundingClientRect().top), slow).toBeGreaterThan(0);
     await page.getByTestId("to-end").click();
     const last = page.getByText(conversation.marks.last);
-    await expect.poll(() => last.evaluate((element) => element.getBoundingClientRect().bottom)).toBeLessThan(800);
+    await expect.poll(() => last.evaluate((element) => element.getBoundingClientRect().bottom), slow).toBeLessThan(800);
     expect(await inFull()).toBeLessThan(120);
   });
 });

@@ -108,6 +108,18 @@ export const en = {
     gone: "This message does not exist any more.",
     providerLost: "The connection to the model's provider broke in mid-answer.",
   },
+  attach: {
+    label: "Attach files",
+    list: "Attached files",
+    remove: "Remove “{name}”",
+    drop: "Drop the files to attach them.",
+    noFiles: "{model} takes no files. Remove them, or choose another model.",
+    noImages: "{model} cannot be shown images. Remove them, or choose another model.",
+    tooMany: "At most 10 files go along with one message.",
+    tooLarge: "“{name}” is too large: images may have 10 MB, texts 512 KB.",
+    kind: "“{name}” is neither an image (PNG, JPEG, WebP, GIF) nor a text.",
+    failed: "“{name}” could not be sent to the server.",
+  },
   branch: { label: "Versions", previous: "Previous version", next: "Next version" },
   connection: {
     reconnecting: "Reconnecting…",

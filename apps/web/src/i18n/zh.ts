@@ -106,6 +106,18 @@ export const zh: Words = {
     gone: "这条消息已经不存在。",
     providerLost: "回答途中与模型服务商的连接断开了。",
   },
+  attach: {
+    label: "添加文件",
+    list: "已添加的文件",
+    remove: "移除“{name}”",
+    drop: "松开即可添加文件。",
+    noFiles: "{model} 不接受文件。请移除文件，或换一个模型。",
+    noImages: "{model} 看不了图片。请移除图片，或换一个模型。",
+    tooMany: "一条消息最多带 10 个文件。",
+    tooLarge: "“{name}”太大：图片最多 10 MB，文本最多 512 KB。",
+    kind: "“{name}”既不是图片（PNG、JPEG、WebP、GIF），也不是文本。",
+    failed: "“{name}”没能发送到服务器。",
+  },
   branch: { label: "版本", previous: "上一个版本", next: "下一个版本" },
   connection: {
     reconnecting: "正在重新连接…",
