@@ -1,7 +1,7 @@
 /** Does the checker of the chaos runs see what is wrong? Evidence made by hand: right as a whole, and then wrong in one way each. */
 import { expect, test } from "vitest";
 import type { Evidence, GenerationEvidence, LogEntry } from "../../chaos/evidence.ts";
-import type { Followed } from "../../chaos/follower.ts";
+import type { Followed, SeenEvent } from "../../chaos/follower.ts";
 import { findViolations } from "../../chaos/verdict.ts";
 
 const metadata = (state: string, code?: string): object => ({
@@ -81,6 +81,9 @@ function judgeFollower(
   return judge(createGeneration({ followers: [{ ...followed, events: change(followed.events) }] }), changes);
 }
 
+const change = (event: SeenEvent, id: string, changes: Partial<SeenEvent>): SeenEvent =>
+  event.id === id ? { ...event, ...changes } : event;
+
 const [stored] = createGeneration().stored;
 const withState = (state: string, code?: string, text = "only this"): GenerationEvidence["stored"] =>
   stored ? [{ ...stored, state, code, text }] : [];
@@ -90,7 +93,7 @@ test("finds nothing in an answer that is right, also merged", () => {
   const merged = (events: Followed["events"]): Followed["events"] =>
     events
       .filter(({ id }) => id !== "g:8.4" && id !== "g:7.3")
-      .map((event) => (event.id === "g:8.5" ? { ...event, data: JSON.stringify(delta("only this")) } : event));
+      .map((event) => change(event, "g:8.5", { data: JSON.stringify(delta("only this")) }));
   expect(judgeFollower(merged)).toEqual([]);
 });
 
@@ -162,7 +165,7 @@ test.each<[string, Partial<GenerationEvidence>, RegExp]>([
   ["a record is missing in its log", { log: createLog().toSpliced(3, 1) }, /has the seq 5/],
   [
     "its log goes back",
-    { log: createLog().map((one) => (one.seq === 5 ? { ...one, epoch: 6 } : one)) },
+    { log: createLog().with(4, { seq: 5, epoch: 6, payload: JSON.stringify(delta("this")) }) },
     /back from epoch 8 to 6/,
   ],
   ["its log ends twice", { log: createLog([...begin, ...end.slice(0, -1), ...end]) }, /2 terminal chunks/],
