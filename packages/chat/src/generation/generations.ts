@@ -180,8 +180,9 @@ export function createGenerations(options: GenerationsOptions): Generations {
       if (await projectEnd(log, store, id, options.logTtlSeconds)) return;
       const takeovers = origin.takeover ? await store.addTakeover(id) : 0;
       if (takeovers === undefined) {
-        // It ended, or was deleted, since it was found: the lease has only made an empty log.
-        await log.expire(id, 0);
+        // It ended, or was deleted, since it was found: the lease has only made an empty log. Unless the lease was lost by now, and
+        // somebody else has ended it.
+        if (!(await projectEnd(log, store, id, options.logTtlSeconds))) await log.expire(id, 0);
       } else if (takeovers > options.maxTakeovers) {
         await endUnasked(generation, lease, origin, { state: "interrupted", code: "attempts-exhausted" });
       } else {

@@ -89,6 +89,41 @@ describe("an answer that this node could not begin", () => {
   });
 });
 
+describe("an answer that was just asked for at another node", () => {
+  test("is taken up at the second look, and only by the node whose share it is", async () => {
+    const { promise: over, resolve: onOver } = Promise.withResolvers<void>();
+    await using chat = await openChatServer({
+      wrapLog: (log) => ({
+        ...log,
+        [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
+        async acquire() {
+          await over;
+          return undefined;
+        },
+      }),
+    });
+    const opening = chat.open("/api/chat", { body: { message: "hello" } });
+    let id: string | undefined;
+    while (id === undefined) {
+      await new Promise(setImmediate);
+      [id] = (await chat.store.generations.unfinished()).map((row) => row.id);
+    }
+    const minutes = { sweepMs: 600_000 };
+    const notMine = openNext(chat, { ...minutes, nodes: { isMine: () => false } });
+    const mine = openNext(chat, { ...minutes, nodes: { isMine: () => true } });
+    for (let look = 0; look < 3; look++) await notMine.sweep();
+    await mine.sweep();
+    expect(await chat.log.head(id)).toBeUndefined();
+    await mine.sweep();
+    await mine.settled(id);
+    onOver();
+    const blocks = await (await opening).rest();
+    checkWhole(blocks);
+    expect(endOf(blocks).state).toBe("completed");
+    await Promise.all([notMine.drain(0), mine.drain(0)]);
+  });
+});
+
 describe("an answer that is stored, and whose log has lost its end", () => {
   test("is shown from what is stored, and to whoever saw more with a reset", async () => {
     await using chat = await openChatServer();
@@ -127,6 +162,44 @@ describe("an answer that ended since it was found", () => {
     await late.settled(asked.generationId);
     expect(await chat.log.head(asked.generationId)).toBeUndefined();
     expect(chat.provider.requests).toHaveLength(1);
+  });
+});
+
+describe("an answer that another process ended while this one was frozen on its way to it", () => {
+  test("keeps its log", async () => {
+    const { chat, left } = await openLeft(["prefill"]);
+    await using _ = chat;
+    chat.provider.script("left", async function* () {
+      yield say("the rest");
+      yield finish;
+    });
+    const { promise: frozen, resolve: onFrozen } = Promise.withResolvers<void>();
+    const { promise: thawed, resolve: thaw } = Promise.withResolvers<void>();
+    const sleeper = openNext(chat, {
+      leaseTtlMs: 1,
+      store: {
+        ...chat.store.generations,
+        async addTakeover(...args) {
+          onFrozen();
+          await thawed;
+          return chat.store.generations.addTakeover(...args);
+        },
+      },
+    });
+    await sleeper.sweep();
+    await frozen;
+    const other = openNext(chat, { holder: "other" });
+    let end: string | undefined;
+    while (end !== "completed") {
+      await other.sweep();
+      await other.settled(left.generationId);
+      await new Promise(setImmediate);
+      end = (await chat.store.generations.find("alice", left.generationId))?.state;
+    }
+    thaw();
+    await sleeper.settled(left.generationId);
+    expect((await chat.log.head(left.generationId))?.seq).toBeGreaterThan(0);
+    await Promise.all([sleeper.drain(0), other.drain(0)]);
   });
 });
 
