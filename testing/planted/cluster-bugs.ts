@@ -1,0 +1,101 @@
+/** Bugs that would break what several nodes promise, each with the test that must see it. Read by testing/test/planted.test.ts. */
+import type { PlantedBug } from "./bugs.ts";
+
+const redisTests = "packages/log/test/redis.test.ts";
+const nodesTests = "packages/chat/test/nodes/nodes.test.ts";
+const takeoverTests = "packages/chat/test/routes/takeover.test.ts";
+const clusterTests = "testing/test/cluster/takeover.test.ts";
+
+export const clusterBugs: readonly PlantedBug[] = [
+  {
+    name: "cluster: the epoch is not advanced at a takeover",
+    file: "packages/log/src/drivers/redis/lua/script.ts",
+    search: "  local epoch = head.epoch + 1\n",
+    replace: "  local epoch = head.epoch\n",
+    caughtBy: { file: redisTests, test: "is free after its deadline, with a greater epoch" },
+  },
+  {
+    name: "cluster: a lease that is held can be taken",
+    file: "packages/log/src/drivers/redis/lua/lease.ts",
+    search: "if head and head.deadline > now and head.token ~= ARGV[4] then return false end\n",
+    replace: "",
+    caughtBy: { file: redisTests, test: "is held by one at a time" },
+  },
+  {
+    name: "cluster: the prefill is doubled",
+    file: "packages/chat/src/provider/to-prompt.ts",
+    search: 'toMessage({ role: "assistant", text: continuation.keptText });',
+    replace: 'toMessage({ role: "assistant", text: continuation.keptText.repeat(2) });',
+    caughtBy: { file: clusterTests, test: "was killed goes on at another" },
+  },
+  {
+    name: "cluster: the stop flag is not set for the node that works",
+    file: "packages/chat/src/generation/generations.ts",
+    search: "      await log.requestStop(id);\n      // The owner",
+    replace: "      // The owner",
+    caughtBy: { file: clusterTests, test: "an answer can be stopped" },
+  },
+  {
+    name: "cluster: what was just asked for is taken away from the node that was asked",
+    file: "packages/chat/src/generation/generations.ts",
+    search: '(state !== "queued" || queuedBefore.has(id))',
+    replace: '(state === "queued" || state === "running")',
+    caughtBy: { file: takeoverTests, test: "at the second look" },
+  },
+  {
+    name: "cluster: each node takes up everything",
+    file: "packages/chat/src/generation/generations.ts",
+    search: "nodes.isMine(id) && ",
+    replace: "",
+    caughtBy: { file: takeoverTests, test: "only by the node whose share it is" },
+  },
+  {
+    name: "cluster: who could not begin an answer refuses it, though another goes on with it",
+    file: "packages/chat/src/generation/generations.ts",
+    search: "        if (!refused) return;\n",
+    replace: "",
+    caughtBy: { file: takeoverTests, test: "is left to the node that could" },
+  },
+  {
+    name: "cluster: a log that lost its end is waited for",
+    file: "packages/chat/src/routes/answer-stream.ts",
+    search: "if (end && !(head && end.epoch !== 0 && head.seq === end.seq)) {",
+    replace: "if (end && !head) {",
+    caughtBy: { file: takeoverTests, test: "is shown from what is stored" },
+  },
+  {
+    name: "cluster: whoever comes too late removes the log of an answer that another has ended",
+    file: "packages/chat/src/generation/generations.ts",
+    search: "if (!(await projectEnd(log, store, id, options.logTtlSeconds))) await log.expire(id, 0);",
+    replace: "await log.expire(id, 0);",
+    caughtBy: { file: takeoverTests, test: "keeps its log" },
+  },
+  {
+    name: "cluster: the end is not projected",
+    file: "packages/chat/src/generation/generations.ts",
+    search: "      await projectEnd(log, store, id, options.logTtlSeconds, times);\n",
+    replace: "",
+    caughtBy: { file: "packages/chat/test/routes/failures.test.ts", test: "before its first word says so" },
+  },
+  {
+    name: "cluster: a node that died is counted on for ever",
+    file: "packages/chat/src/nodes/nodes.ts",
+    search: "row.id !== id && silentMs(row) < lostMs",
+    replace: "row.id !== id",
+    caughtBy: { file: nodesTests, test: "has stopped beating is dead" },
+  },
+  {
+    name: "cluster: a node that cannot write counts itself in",
+    file: "packages/chat/src/nodes/nodes.ts",
+    search: "    await check();\n",
+    replace: "",
+    caughtBy: { file: nodesTests, test: "cannot write answers" },
+  },
+  {
+    name: "cluster: whoever comes back is shown the answer from its start",
+    file: "packages/chat/src/routes/answer-stream.ts",
+    search: "await streams.open({ ...common, source, after: after ?? start });",
+    replace: "await streams.open({ ...common, source, after: start });",
+    caughtBy: { file: "testing/test/cluster/chaos.test.ts", test: "whatever breaks" },
+  },
+];
