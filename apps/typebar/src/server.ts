@@ -22,6 +22,7 @@ import { accessInfo } from "./access/access-info.ts";
 import { createAccess } from "./access/access.ts";
 import { type CreateProblem, toAccessResponse, writeResponse } from "./access/access-response.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
+import { createProxyCheck } from "./access/proxies.ts";
 import { createPublishKey } from "./access/publish-key.ts";
 import { type RequestFacts, toOriginForm, toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
@@ -137,6 +138,8 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   const isPublishKey = config.publishKey === undefined ? undefined : createPublishKey(config.publishKey);
   const { host, publicUrl, origins } = config;
   const access = createAccess({ host, publicUrl, origins, gate, isPublishKey });
+  const isProxy = createProxyCheck(config.proxies);
+  const factsOf = (incoming: IncomingMessage): RequestFacts => toRequestFacts(incoming, isProxy);
   const routes = createChatRoutes({
     store,
     log,
@@ -146,7 +149,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     ownerOf,
     requestIdOf,
     onResume: metrics.onResume,
-    admitStream: (request, response) => streamLimit.admit(toRequestFacts(request).address, response),
+    admitStream: (request, response) => streamLimit.admit(factsOf(request).address, response),
     mayStartByGet: ({ headers }) => access.isAllowedStartRequest(headers),
     isDraining: () => draining,
     report: (message, error, details) => logger.error({ err: error, ...details }, message),
@@ -159,7 +162,8 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     takePlace: ({ address }) => streamLimit.take(address),
     isDraining: () => draining,
   });
-  const signIn = gate && createSignInRoutes({ gate, problem: createProblem });
+  const signIn =
+    gate && createSignInRoutes({ gate, addressOf: (incoming) => factsOf(incoming).address, problem: createProblem });
   const files = createStaticFiles({ webDir: join(rootDir, "apps/web/dist"), docsDir });
 
   async function answer(env: Env, work: () => Promise<Response>): Promise<Response> {
@@ -179,7 +183,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   }
 
   async function route(request: Request, env: HttpBindings): Promise<Response> {
-    const facts = toRequestFacts(env.incoming);
+    const facts = factsOf(env.incoming);
     const refusal = refuse(facts, env.outgoing);
     if (refusal) return refusal;
     const { method, path, headers } = facts;
@@ -212,7 +216,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     // On Node's response, before any route: an event stream writes its head there itself.
     setHeaders(outgoing, securityHeaders);
     outgoing.setHeader("X-Request-Id", giveRequestId(incoming));
-    const facts = toRequestFacts(incoming);
+    const facts = factsOf(incoming);
     logRequest(logger, incoming, outgoing, facts.path);
     const unreadable = access.refuseUnreadable(facts);
     const refusal =

@@ -14,7 +14,11 @@ export interface RequestFacts {
   address: string;
 }
 
-export function toRequestFacts(incoming: IncomingMessage): RequestFacts {
+/** @param isProxy - Whether a peer on another machine is believed; nobody is unless it says so. */
+export function toRequestFacts(
+  incoming: IncomingMessage,
+  isProxy: (address: string) => boolean = () => false,
+): RequestFacts {
   const { authority, target } = splitTarget(incoming.url ?? "/");
   const queryAt = target.indexOf("?");
   return {
@@ -22,7 +26,7 @@ export function toRequestFacts(incoming: IncomingMessage): RequestFacts {
     path: queryAt === -1 ? target : target.slice(0, queryAt),
     ...(authority !== undefined && { authority }),
     headers: incoming.headers,
-    address: clientAddress(incoming.socket.remoteAddress ?? "", incoming.headers),
+    address: clientAddress(incoming.socket.remoteAddress ?? "", incoming.headers, isProxy),
   };
 }
 
@@ -45,13 +49,19 @@ function splitTarget(target: string): { authority?: string; target: string } {
 }
 
 /**
- * The peer's address. A peer on this machine is taken for a proxy: the last address it notes is the one that it saw
- * itself, while those before it came with the request and may be made up. What is no address was noted by no proxy.
+ * The peer's address. A peer on this machine, and one that is configured, is taken for a proxy: the last address it notes is the one
+ * that it saw itself, while those before it came with the request and may be made up, unless that one is a configured proxy too.
+ * What is no address was noted by no proxy.
  */
-function clientAddress(peer: string, headers: IncomingHttpHeaders): string {
+function clientAddress(peer: string, headers: IncomingHttpHeaders, isProxy: (address: string) => boolean): string {
   const forwarded = headers["x-forwarded-for"];
-  if (forwarded === undefined || !isLoopbackHost(peer)) return peer;
+  if (forwarded === undefined || !(isLoopbackHost(peer) || isProxy(peer))) return peer;
   const list = Array.isArray(forwarded) ? forwarded.join(",") : forwarded;
-  const last = list.split(",").at(-1)?.trim() ?? "";
-  return isIP(last) === 0 ? peer : last;
+  let address = peer;
+  for (const noted of list.split(",").toReversed()) {
+    if (isIP(noted.trim()) === 0) break;
+    address = noted.trim();
+    if (!isProxy(address)) break;
+  }
+  return address;
 }

@@ -1,10 +1,10 @@
 /** `/sign-in` and `/sign-out` as Hono routes. Mounted by the composition root where a password is set. */
+import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { isPagePath } from "./access.ts";
 import type { CreateProblem } from "./access-response.ts";
 import type { PasswordGate } from "./password-gate.ts";
-import { toRequestFacts } from "./request-facts.ts";
 import { chooseLanguage, renderSignInPage, signInCss } from "./sign-in-page.ts";
 import type { SignInMessage } from "./sign-in-page.ts";
 
@@ -13,11 +13,13 @@ const maxFormBytes = 4096;
 
 export interface SignInOptions {
   gate: PasswordGate;
+  /** Whom a failed password is counted against. */
+  addressOf: (incoming: IncomingMessage) => string;
   problem: CreateProblem;
 }
 
 /** The origin of a POST was checked before (access.ts). */
-export function createSignInRoutes({ gate, problem }: SignInOptions): Hono<{ Bindings: HttpBindings }> {
+export function createSignInRoutes({ gate, addressOf, problem }: SignInOptions): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>();
 
   routes.get("/sign-in", ({ req }) => page(req.raw, 200, { type: "none" }));
@@ -37,7 +39,7 @@ export function createSignInRoutes({ gate, problem }: SignInOptions): Hono<{ Bin
     if (!(bytes <= maxFormBytes))
       return problem("body-too-large", `The sign-in form takes at most ${maxFormBytes} bytes.`);
     const password = new URLSearchParams(await req.text()).get("password") ?? "";
-    const decision = gate.tryPassword(password, toRequestFacts(env.incoming).address);
+    const decision = gate.tryPassword(password, addressOf(env.incoming));
     switch (decision.type) {
       case "allowed":
         return redirect(nextOf(req.raw) ?? "/", gate.signInCookie());

@@ -32,6 +32,8 @@ export interface Config {
   publishKey: string | undefined;
   /** Event streams that one address may have open; `Infinity`: any number. */
   streamsPerAddress: number;
+  /** Addresses and networks of proxies on other machines, whose `X-Forwarded-For` is believed. */
+  proxies: string[];
   /** As browsers write them in `Origin`. */
   origins: string[];
   /** Patterns of models that can be shown images; empty: their names say. */
@@ -121,6 +123,7 @@ function checkValues(named: Map<Variable, NamedValue>): Config {
     password: found.TYPEBAR_PASSWORD,
     publishKey: found.TYPEBAR_PUBLISH_KEY,
     streamsPerAddress: toStreamLimit(found.TYPEBAR_STREAMS_PER_ADDRESS, found.TYPEBAR_PASSWORD),
+    proxies: found.TYPEBAR_PROXIES,
     origins: found.TYPEBAR_ORIGINS,
     imageModels: found.TYPEBAR_IMAGE_MODELS,
     titles: found.TYPEBAR_TITLES,

@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { parseRange } from "../access/proxies.ts";
 
 /** A timer set to more than this fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -70,6 +71,15 @@ export const variableSchema = v.object({
   TYPEBAR_PASSWORD: v.optional(secret),
   TYPEBAR_PUBLISH_KEY: v.optional(secret),
   TYPEBAR_STREAMS_PER_ADDRESS: v.optional(wholeNumber(0, 1_000_000)),
+  TYPEBAR_PROXIES: v.optional(
+    list(
+      v.pipe(
+        v.string(),
+        v.check((text) => parseRange(text) !== undefined),
+      ),
+    ),
+    "",
+  ),
   TYPEBAR_ORIGINS: v.optional(
     list(
       v.pipe(
@@ -154,6 +164,11 @@ export const variableTexts: Record<Variable, VariableText> = {
   TYPEBAR_STREAMS_PER_ADDRESS: {
     help: "event streams that one address may have open; 0: any number [32 with a password, else 0]",
     accepts: "a whole number from 0 to 1000000",
+  },
+  TYPEBAR_PROXIES: {
+    help: "proxies on other machines, whose X-Forwarded-For is believed",
+    accepts: "IP addresses or networks with commas between, such as 10.0.0.5,192.168.0.0/16",
+    list: true,
   },
   TYPEBAR_ORIGINS: {
     help: "other sites whose pages may use this server",

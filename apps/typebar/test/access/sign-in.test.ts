@@ -50,7 +50,7 @@ async function openLockedServer(): Promise<Ask> {
     const refusal = toAccessResponse(decision, problem);
     return refusal === undefined ? next().then(() => undefined) : Promise.resolve(refusal);
   });
-  app.route("/", createSignInRoutes({ gate, problem }));
+  app.route("/", createSignInRoutes({ gate, addressOf: (incoming) => toRequestFacts(incoming).address, problem }));
   app.get("/", () => new Response("the page"));
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(0, "127.0.0.1");

@@ -15,6 +15,7 @@ beforeAll(async () => {
       TYPEBAR_PASSWORD: "correct horse",
       HOST: "0.0.0.0",
       TYPEBAR_STREAMS_PER_ADDRESS: "2",
+      TYPEBAR_PROXIES: "10.0.0.0/8",
       OPENAI_BASE_URL: model.url,
       TYPEBAR_MODEL: "scripted",
     },
@@ -90,6 +91,14 @@ test("another address has its own places; one IPv6 network is one address", asyn
   const refused = await fetch(`${typebar.url}/api/channels/a/events`, { headers: from("2001:0db8:0001:0002::3") });
   expect(refused.status).toBe(429);
   open.push(await follow(typebar, "a/events", from("2001:db8:1:3::1")), await follow(typebar, "a/events", owner));
+  for (const reading of open) reading.leave();
+});
+
+test("visitors behind a proxy on another machine, which is configured, have places of their own", async () => {
+  const visitors = ["198.51.100.3, 10.1.2.3", "198.51.100.3, 10.9.9.9", "198.51.100.4, 10.1.2.3"];
+  const open = await Promise.all(visitors.map((noted) => follow(typebar, "a/events", from(noted))));
+  const third = from("made up, 198.51.100.3, 10.1.2.3");
+  expect((await fetch(`${typebar.url}/api/channels/a/events`, { headers: third })).status).toBe(429);
   for (const reading of open) reading.leave();
 });
 
