@@ -95,7 +95,12 @@ test("another address has its own places; one IPv6 network is one address", asyn
 });
 
 test("visitors behind a proxy on another machine, which is configured, have places of their own", async () => {
-  const visitors = ["198.51.100.3, 10.1.2.3", "198.51.100.3, 10.9.9.9", "198.51.100.4, 10.1.2.3"];
+  const visitors = [
+    "198.51.100.3, 10.1.2.3",
+    "198.51.100.3, 10.9.9.9",
+    "198.51.100.4, 10.1.2.3",
+    "198.51.100.5, 10.1.2.3",
+  ];
   const open = await Promise.all(visitors.map((noted) => follow(typebar, "a/events", from(noted))));
   const third = from("made up, 198.51.100.3, 10.1.2.3");
   expect((await fetch(`${typebar.url}/api/channels/a/events`, { headers: third })).status).toBe(429);
