@@ -489,7 +489,9 @@ describe("what an answer looks like", () => {
 describe("around it", () => {
   it("offers questions about Typebar only where the guide answers them", async () => {
     await page.getByTestId("suggestion").filter({ hasText: "restart" }).waitFor();
-    const models = [{ id: "a/b", name: "B", provider: "a", kind: "language-model" }];
+    const models = [
+      { id: "a/b", name: "B", provider: "a", kind: "language-model", input: ["text"], attachments: true },
+    ];
     await page.route("**/api/models", (route) => route.fulfill({ json: { models, default: "a/b" } }));
     await page.reload();
     await page.getByTestId("suggestion").first().waitFor();
