@@ -8,6 +8,20 @@ const clusterTests = "testing/test/cluster/takeover.test.ts";
 
 export const clusterBugs: readonly PlantedBug[] = [
   {
+    name: "cluster: a lease is not renewed while the model is silent",
+    file: "packages/chat/src/generation/produce.ts",
+    search: "  }, lease.ttlMs / 5);",
+    replace: "  }, lease.ttlMs * 500);",
+    caughtBy: { file: clusterTests, test: "keeps its answers" },
+  },
+  {
+    name: "cluster: who was frozen goes on listening to its model",
+    file: "packages/chat/src/generation/produce.ts",
+    search: 'if (error instanceof LogError && error.code === "fenced") onFenced();',
+    replace: "void error;",
+    caughtBy: { file: clusterTests, test: "was frozen goes on at another" },
+  },
+  {
     name: "cluster: the epoch is not advanced at a takeover",
     file: "packages/log/src/drivers/redis/lua/script.ts",
     search: "  local epoch = head.epoch + 1\n",

@@ -1,6 +1,7 @@
 /** Three nodes over one PostgreSQL and one Redis: what becomes of an answer whose node dies, freezes or goes. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { openEventStream } from "@typebar/client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   type Cluster,
   openCluster,
@@ -13,6 +14,7 @@ import type { WireEvent } from "../faults/blocks.ts";
 import { judge, wholeAnswer } from "../faults/verdict.ts";
 
 const timeout = 60_000;
+const leaseMs = 4000;
 let model: ScriptedModel;
 let cluster: Cluster;
 beforeAll(async () => {
@@ -50,6 +52,8 @@ async function ask(node: TypebarProcess, directives: string): Promise<{ message:
 interface Followed {
   /** Settles with the first piece of text. */
   text: Promise<void>;
+  /** What has come so far. */
+  received: readonly WireEvent[];
   /** All of it, once the answer is over. */
   events: Promise<WireEvent[]>;
 }
@@ -60,8 +64,8 @@ function follow(node: TypebarProcess, generationId: string): Followed {
     backoff: { initialMs: 50, maxMs: 200 },
   });
   const { promise: text, resolve: onText } = Promise.withResolvers<void>();
+  const events: WireEvent[] = [];
   const readAll = async (): Promise<WireEvent[]> => {
-    const events: WireEvent[] = [];
     for await (const { event, data, lastEventId } of stream) {
       events.push({ event, data, id: lastEventId });
       if (data.includes('"text-delta"')) onText();
@@ -69,7 +73,7 @@ function follow(node: TypebarProcess, generationId: string): Followed {
     }
     return events;
   };
-  return { text, events: readAll() };
+  return { text, received: events, events: readAll() };
 }
 
 const epochsOf = (events: readonly WireEvent[]): Set<string> =>
@@ -98,8 +102,9 @@ describe("an answer whose node", () => {
       // Its model falls silent in the middle: only the lease can tell the sleeper that the answer is not its own any more.
       const { message, generationId } = await ask(nodeAt(0), "delay:10 hold:30");
       const followed = follow(nodeAt(1), generationId);
-      // What was shown is kept: whoever goes on is not asked for the beginning.
-      await followed.text;
+      // All that the model has said is kept: no append is left to be refused.
+      const { textSent } = await model.waitFor(({ key, deltasSent }) => key === message && deltasSent === 30);
+      await vi.waitFor(() => expect(judge(followed.received).text).toBe(textSent), { timeout: 10_000 });
       const pid = nodeAt(0).pid ?? 0;
       process.kill(-pid, "SIGSTOP");
       await model.waitFor(({ key, kind }) => key === message && kind !== "start");
@@ -120,6 +125,23 @@ describe("an answer whose node", () => {
     expect(await nodeAt(0).kill("SIGTERM")).toBe(0);
     expect(judge(await followed.events)).toEqual(wholeAnswer(scriptedAnswer(message)));
     await nodeAt(0).start();
+  });
+});
+
+describe("a node whose models are silent for longer than a lease lasts", () => {
+  test("keeps its answers: nobody takes them up, and no model is asked again", { timeout }, async () => {
+    // Of several, some are the other nodes' share to take up, should a lease run out.
+    const asked = await Promise.all(Array.from({ length: 6 }, () => ask(nodeAt(0), "delay:5 hold:20")));
+    const followed = asked.map(({ generationId }) => follow(nodeAt(1), generationId));
+    await Promise.all(followed.map(({ text }) => text));
+    await sleep(leaseMs * 2);
+    for (const { message } of asked) model.release(message);
+    for (const [index, { message }] of asked.entries()) {
+      const events = (await followed[index]?.events) ?? [];
+      expect(judge(events)).toEqual(wholeAnswer(scriptedAnswer(message)));
+      expect(epochsOf(events).size).toBe(1);
+      expect(model.count(message)).toBe(1);
+    }
   });
 });
 
