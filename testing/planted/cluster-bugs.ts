@@ -1,4 +1,4 @@
-/** Bugs that would break what several nodes promise, each with the test that must see it. Read by testing/test/planted.test.ts. */
+/** Bugs that would break what several nodes promise, each with the test that must see it. Read by testing/test/planted-cluster.test.ts. */
 import type { PlantedBug } from "./bugs.ts";
 
 const redisTests = "packages/log/test/redis.test.ts";

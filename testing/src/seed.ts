@@ -1,7 +1,7 @@
 /** The seed of a fault test and how often it runs. The seed stands in the tests' names, so a failure says how to replay it. */
 import { createRandom, hashText, type Random } from "./random.ts";
 
-const isLong = Boolean(process.env["TYPEBAR_TEST_LONG"]);
+export const isLong: boolean = Boolean(process.env["TYPEBAR_TEST_LONG"]);
 
 /** The same in every usual run; another one in each long run, unless `TYPEBAR_SEED` names it. */
 export const seed: number = Number(process.env["TYPEBAR_SEED"] ?? (isLong ? Date.now() % 2 ** 31 : 20_261_122));

@@ -187,14 +187,14 @@ export function testRecordLog(name: string, open: () => Promise<RecordLog> | Rec
       });
 
       it("is kept by renewing and by appending", async () => {
-        const lease = await log.acquire(logId, { holder: "a", ttlMs: 300 });
+        const lease = await log.acquire(logId, { holder: "a", ttlMs: 1500 });
         if (!lease) throw new Error("the lease was not free");
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
         await log.renew(lease);
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
         expect(await log.acquire(logId, owner)).toBeUndefined();
         await log.append(logId, { epoch: lease.epoch, seq: 0 }, ["a"]);
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
         expect(await log.acquire(logId, owner)).toBeUndefined();
       });
 
