@@ -82,6 +82,8 @@ describe("without the server", () => {
     await page.reload();
     expect(await page.getByTestId("composer-input").inputValue()).toBe("Written on the way");
     expect(new URL(page.url()).pathname).toBe(path);
+    // This page has found out, too, before anything is put right.
+    await away.waitFor();
 
     if (fault.startsWith("the network")) await context.setOffline(false);
     else {
