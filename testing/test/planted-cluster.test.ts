@@ -9,7 +9,7 @@ const timeout = 180_000;
 const bugs = clusterBugs.filter(({ caughtBy }) => isLong || !caughtBy.file.startsWith("testing/test/cluster/"));
 
 describe("planted bugs of several nodes", () => {
-  it.each(bugs)("are caught: $name", { timeout }, async (bug) => {
+  it.concurrent.each(bugs)("are caught: $name", { timeout }, async (bug) => {
     using tree = createTree();
     plant(tree, bug);
     const { failed, output } = await runTest(tree, bug.caughtBy);

@@ -18,7 +18,8 @@ describe("planted bugs", () => {
     expect(passed, output).toHaveLength(1);
   });
 
-  it.each(plantedBugs)("are caught: $name", { timeout }, async (bug) => {
+  // Two at a time: this file is often the last, with both cores for itself.
+  it.concurrent.each(plantedBugs)("are caught: $name", { timeout }, async (bug) => {
     using tree = createTree();
     plant(tree, bug);
     const { failed, output } = await runTest(tree, bug.caughtBy);

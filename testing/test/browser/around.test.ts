@@ -172,6 +172,7 @@ describe("conversations in the list", () => {
     await itemOf("Two").waitFor({ state: "detached" });
     const place = (): Promise<string | undefined> => page.evaluate(() => document.activeElement?.textContent.trim());
     await expect.poll(place).toBe("One");
+    await page.getByTestId("undo").waitFor();
     await page.keyboard.press("Alt+z");
     await expect.poll(titles).toEqual(["Three", "Two", "One"]);
     expect(await place()).toBe("One");
