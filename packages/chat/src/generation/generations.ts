@@ -272,25 +272,28 @@ export function createGenerations(options: GenerationsOptions): Generations {
   async function sweepOnce(): Promise<void> {
     if (draining) return;
     try {
-      const isTidyTime = performance.now() >= tidyAtMs;
-      if (isTidyTime) await letGo();
       const unfinished = await store.unfinished();
       for (const generation of unfinished.filter(isForMe)) {
         if (!(await takeUp(generation))) break;
       }
       queuedBefore = new Set(unfinished.flatMap(({ id, state }) => (state === "queued" ? [id] : [])));
-      if (isTidyTime) await expireKeptLogs(log, store, options.logTtlSeconds);
     } catch (error) {
       report("unfinished generations could not be looked for", error, { generationId: "" });
     }
+    if (performance.now() >= tidyAtMs) await letGo();
   }
 
-  /** What is not needed any more; with other nodes about, not at every look. */
+  /** What is not needed any more; with other nodes about, not at every look. Where it fails, answers are taken up all the same. */
   async function letGo(): Promise<void> {
     if (nodes) tidyAtMs = performance.now() + tidyMs;
-    await store.removeUnusedFiles();
-    await store.removeHidden(options.logTtlSeconds * 1000);
-    await purgeDeleted(log, options.deleted);
+    try {
+      await store.removeUnusedFiles();
+      await store.removeHidden(options.logTtlSeconds * 1000);
+      await purgeDeleted(log, options.deleted);
+      await expireKeptLogs(log, store, options.logTtlSeconds);
+    } catch (error) {
+      report("what is not needed any more could not be let go", error, { generationId: "" });
+    }
   }
 
   /** What has just been queued is about to be taken up by the node that was asked. */

@@ -1,6 +1,6 @@
 /** An answer that one process leaves and another goes on with: handed over, stopped, taken up too often, already ended. */
 import { LogError } from "@typebar/log";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createGenerations, type Generations, type GenerationsOptions } from "../../src/generation/generations.ts";
 import type { ContinuationRung } from "../../src/provider/provider.ts";
 import { createProviderRegistry } from "../../src/provider/registry.ts";
@@ -321,6 +321,22 @@ describe("an answer that was handed over", () => {
     expect(endOf(blocks)).toEqual({ state: "interrupted", code: "attempts-exhausted" });
     expect(textOf(blocks)).toBe(kept);
     await last.drain(0);
+  });
+
+  test("goes on though what is not needed any more cannot be let go", async () => {
+    const { chat, left } = await openLeft(["prefill"]);
+    await using _chat = chat;
+    chat.provider.script("left", async function* () {
+      yield say("and the rest.");
+      yield finish;
+    });
+    const removeHidden = vi.fn<() => Promise<void>>().mockRejectedValue(new Error("refused"));
+    const next = openNext(chat, { store: { ...chat.store.generations, removeHidden } });
+    await next.sweep();
+    await next.settled(left.generationId);
+    expect(textOf(await readWhole(chat, left))).toBe(`${kept}and the rest.`);
+    expect(chat.reports.join()).toContain("refused");
+    await next.drain(0);
   });
 
   test("may be handed over any number of times: nothing went wrong", async () => {
