@@ -33,8 +33,8 @@ try {
     console.log(account);
     console.log(`\nThe same again: npm run chaos -- --seed ${seed}${values.short ? " --short" : ""}`);
   }
-  const { faults, followers, violations } = counts;
-  console.log(JSON.stringify({ seed, faults, generations: plan.generations.length, followers, violations }));
+  const { faults, followers, violations, ends } = counts;
+  console.log(JSON.stringify({ seed, faults, generations: plan.generations.length, followers, violations, ends }));
   process.exitCode = violations === 0 ? 0 : 1;
 } catch (error) {
   if (!interrupted.signal.aborted) throw error;

@@ -224,15 +224,19 @@ function planStoreLane(size: Size, persistence: Plan["persistence"], random: Ran
   });
 }
 
+/** Of those that ask meanwhile, "refuse" and "500" end each one for good: long ones would leave few answers for the other faults. */
+const longestModelFaultMs = { refuse: 400, "500": 400, stall: 2500, reset: 0 };
+
 function planModelLane(size: Size, random: Random): PlannedFault[] {
-  return Array.from({ length: size.modelFaults }, (): PlannedFault => ({
-    pauseMs: randomInteger(random, 4000, 12_000),
-    fault: {
-      type: "break-model",
-      how: pick(["refuse", "stall", "reset", "500"], random),
-      forMs: randomInteger(random, 300, 2500),
-    },
-  }));
+  return Array.from({ length: size.modelFaults }, (): PlannedFault => {
+    const pauseMs = randomInteger(random, 4000, 12_000);
+    const how = pick(["refuse", "stall", "reset", "500"] as const, random);
+    const longestMs = longestModelFaultMs[how];
+    return {
+      pauseMs,
+      fault: { type: "break-model", how, forMs: randomInteger(random, Math.min(100, longestMs), longestMs) },
+    };
+  });
 }
 
 function shuffle<Item>(items: readonly Item[], random: Random): Item[] {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Happening, seconds, writeAccount } from "./account.ts";
 import { within } from "./clock.ts";
 import { collectEvidence } from "./collect.ts";
+import type { Evidence, StoredState } from "./evidence.ts";
 import { applyFault, describeFault } from "./faults.ts";
 import { ask, type Asked } from "./load.ts";
 import type { Fault, Plan, PlannedFault } from "./plan.ts";
@@ -14,6 +15,8 @@ export interface ChaosResult {
   faults: number;
   followers: number;
   violations: number;
+  /** How many answers came to which end. */
+  ends: Readonly<Record<string, number>>;
   /** For people; empty if nothing was wrong. */
   account: string;
 }
@@ -85,25 +88,23 @@ export async function runChaos(
   });
   const evidence = await collectEvidence(world, { asked, faults, now });
   const violations = findViolations(evidence);
-  tell(`takeovers: ${JSON.stringify(evidence.takeovers)}; ends: ${JSON.stringify(countEnds(evidence.generations))}`);
+  const codes = countBy(evidence, ({ state, code }) => (code === undefined ? state : `${state}, ${code}`));
+  tell(`takeovers: ${JSON.stringify(evidence.takeovers)}; ends: ${JSON.stringify(codes)}`);
   const nodeLines = Object.values(world.nodes).flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`));
   return {
     faults: faults.length,
     followers: asked.reduce((sum, { followed }) => sum + followed.length, 0),
     violations: violations.length,
+    ends: countBy(evidence, ({ state }) => state),
     account: writeAccount({ evidence, violations, happenings, nodeLines }),
   };
 }
 
-function countEnds(
-  generations: readonly { stored: readonly { state: string; code: string | undefined }[] }[],
-): Record<string, number> {
+function countBy({ generations }: Evidence, nameOf: (stored: StoredState) => string): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { stored } of generations) {
-    for (const { state, code } of stored) {
-      const name = code === undefined ? state : `${state}, ${code}`;
-      counts[name] = (counts[name] ?? 0) + 1;
-    }
+  for (const stored of generations.flatMap((generation) => generation.stored)) {
+    const name = nameOf(stored);
+    counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
 }

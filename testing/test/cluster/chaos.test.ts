@@ -25,7 +25,10 @@ test.each(seeds)("whatever breaks, every follower is shown what the log says: se
   child.stdout?.setEncoding("utf8").on("data", (text: string) => void (output += text));
   const [code] = await once(child, "close");
   const last = output.trimEnd().split("\n").at(-1) ?? "";
-  expect(JSON.parse(last), output).toEqual({ seed, faults: 8, generations: 40, followers: 120, violations: 0 });
+  const { ends, ...counts } = JSON.parse(last) as { ends: Record<string, number> };
+  expect(counts, output).toEqual({ seed, faults: 8, generations: 40, followers: 120, violations: 0 });
+  // Where most were refused by the model, the faults would have met nobody.
+  expect(ends["completed"], output).toBeGreaterThan(20);
   expect(code).toBe(0);
 });
 

@@ -189,8 +189,8 @@ export function createGenerations(options: GenerationsOptions): Generations {
         const onTimed = (timed: AnswerTimes): void => void (times = timed);
         const outcome = await produceAnswer(generation, lease, origin, handover, { onStarted, onTimed });
         if (outcome === "left") {
-          // What is handed over on purpose was not cut off: it is not counted as an attempt.
-          if (handover.aborted) await store.addTakeover(id, -1);
+          // What is handed over on purpose was not cut off: it is not counted as an attempt. What was taken from here before that was.
+          if (handover.aborted && (await isHeld(lease))) await store.addTakeover(id, -1);
           return;
         }
       }
@@ -199,6 +199,13 @@ export function createGenerations(options: GenerationsOptions): Generations {
     } finally {
       await log.release(lease);
     }
+  }
+
+  function isHeld(lease: Lease): Promise<boolean> {
+    return log.renew(lease).then(
+      () => true,
+      () => false,
+    );
   }
 
   async function produceAnswer(

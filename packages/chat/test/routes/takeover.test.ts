@@ -203,6 +203,38 @@ describe("an answer that another process ended while this one was frozen on its 
   });
 });
 
+describe("an answer that was taken from this node before it hands it over", () => {
+  test("counts as cut off all the same", async () => {
+    const chat = await openChatServer({
+      provider: createFakeProvider({ continuations: ["prefill"] }),
+      wrapLog: (log) => ({
+        ...log,
+        [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
+        // By the store's clock the lease is over at once, and this node has not looked since.
+        async acquire(id, { holder }) {
+          const lease = await log.acquire(id, { holder, ttlMs: 1 });
+          return lease && { ...lease, ttlMs: 600_000 };
+        },
+      }),
+    });
+    await using _ = chat;
+    chat.provider.script("left", async function* ({ signal }) {
+      yield say(kept);
+      await silence(signal);
+    });
+    const { generationId, ...answer } = await chat.open("/api/chat", { body: { message: "left" } });
+    await answer.until(() => textOf(answer.blocks) === kept);
+    const other = openNext(chat, { holder: "other" });
+    while (chat.provider.requests.length < 2) {
+      await other.sweep();
+      await new Promise(setImmediate);
+    }
+    await chat.generations.drain(0);
+    expect(await chat.store.generations.find("alice", generationId)).toMatchObject({ takeovers: 1 });
+    await other.drain(0);
+  });
+});
+
 describe("an answer that was handed over", () => {
   test("goes on in the open text part, with the next epoch, and shows nothing twice", async () => {
     const { chat, left } = await openLeft(["prefill"]);
