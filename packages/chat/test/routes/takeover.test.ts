@@ -43,6 +43,8 @@ function openNext(chat: ChatServer, options: Partial<GenerationsOptions> = {}): 
     continuation: "auto",
     maxTakeovers: 3,
     logTtlSeconds: 60,
+    // Only when it is told to.
+    sweepMs: 600_000,
     holder: "next",
     report: (message, error) => chat.reports.push(`${message}: ${String(error)}`),
     ...options,
@@ -108,9 +110,8 @@ describe("an answer that was just asked for at another node", () => {
       await new Promise(setImmediate);
       [id] = (await chat.store.generations.unfinished()).map((row) => row.id);
     }
-    const minutes = { sweepMs: 600_000 };
-    const notMine = openNext(chat, { ...minutes, nodes: { isMine: () => false } });
-    const mine = openNext(chat, { ...minutes, nodes: { isMine: () => true } });
+    const notMine = openNext(chat, { nodes: { isMine: () => false } });
+    const mine = openNext(chat, { nodes: { isMine: () => true } });
     for (let look = 0; look < 3; look++) await notMine.sweep();
     await mine.sweep();
     expect(await chat.log.head(id)).toBeUndefined();
@@ -248,6 +249,7 @@ describe("an answer that was handed over", () => {
     const next = openNext(chat);
     await next.sweep();
     await next.settled(left.generationId);
+    expect(chat.provider.requests).toHaveLength(2);
     checkWhole(await following);
     expect(textOf(left.blocks)).toBe(`${kept}the rest.`);
     expect(typesOf(left.blocks)).toEqual([
@@ -270,7 +272,6 @@ describe("an answer that was handed over", () => {
       "2.7",
       "2.8",
     ]);
-    expect(chat.provider.requests).toHaveLength(2);
     // An old ID goes on over the change of epoch; one that claims the new epoch for an old record does not.
     const old = await chat.open(`/api/generations/${left.generationId}/events`, {
       headers: { "Last-Event-ID": `${left.generationId}:1.3` },
