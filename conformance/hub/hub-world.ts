@@ -93,7 +93,7 @@ export function createHubWorld({ history, limits, timings }: WorldOptions): HubW
       return {
         openCount: hub.openCount,
         askedCount: waiting.length,
-        presentCount: hub.presence("a").count,
+        presentCount: (await hub.presence("a")).count,
         closed: { ...closed },
       };
     },

@@ -4,6 +4,7 @@ import type { PlantedBug } from "./bugs.ts";
 const redisTests = "packages/log/test/redis.test.ts";
 const nodesTests = "packages/chat/test/nodes/nodes.test.ts";
 const takeoverTests = "packages/chat/test/routes/takeover.test.ts";
+const presenceTests = "packages/server/test/hub/shared-presence.test.ts";
 const clusterTests = "testing/test/cluster/takeover.test.ts";
 
 export const clusterBugs: readonly PlantedBug[] = [
@@ -139,6 +140,34 @@ export const clusterBugs: readonly PlantedBug[] = [
     search: "    await check();\n",
     replace: "",
     caughtBy: { file: nodesTests, test: "cannot write answers" },
+  },
+  {
+    name: "cluster: those who followed a dead process never leave",
+    file: "packages/log/src/drivers/redis/roster.ts",
+    search: ">= lostBeats)",
+    replace: ">= lostBeats * 1e6)",
+    caughtBy: { file: presenceTests, test: "who followed a killed one leaves" },
+  },
+  {
+    name: "cluster: a user who follows at two processes joins twice",
+    file: "packages/server/src/hub/presence-state.ts",
+    search: "users: [...new Set(states.flatMap(({ users }) => users))],",
+    replace: "users: states.flatMap(({ users }) => users),",
+    caughtBy: { file: presenceTests, test: "at two of them there once" },
+  },
+  {
+    name: "cluster: what two processes see is told by both",
+    file: "packages/log/src/drivers/redis/lua/roster.ts",
+    search: "if told ~= ARGV[2] then return 0 end\n",
+    replace: "",
+    caughtBy: { file: presenceTests, test: "nobody joins or leaves twice" },
+  },
+  {
+    name: "cluster: those who followed a process that was frozen and wakes are not told of again",
+    file: "packages/log/src/drivers/redis/roster.ts",
+    search: "    if (wasLost) onLost(undefined);\n",
+    replace: "",
+    caughtBy: { file: presenceTests, test: "who followed a frozen one" },
   },
   {
     name: "cluster: whoever comes back is shown the answer from its start",

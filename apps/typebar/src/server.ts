@@ -96,7 +96,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
       id: holder,
       // A node that cannot write answers must not be counted on to take any up.
       check: () => log.acquire(readyLog, { holder, ttlMs: 0 }),
-      countStreams: () => ({ streams: countStreams(), followers: hub.presence(onlineChannel).count }),
+      countStreams: () => ({ streams: countStreams(), followers: hub.countFollowers(onlineChannel) }),
       report: (message, error) => logger.error({ err: error }, message),
     }));
   if (nodes) opened.defer(() => nodes.leave());

@@ -15,3 +15,4 @@ export {
   start,
   type WakeUp,
 } from "./record-log.ts";
+export type { Cells, Roster, RosterOptions, RosterView, SharedStore } from "./shared-store.ts";

@@ -1,4 +1,5 @@
 /** The record log: what every driver does. Written to by chat/generation, read through follow.ts. */
+import type { SharedStore } from "./shared-store.ts";
 
 /** Where a reader is: after the record `seq` that was written under `epoch`. `seq` 0 is before the first record. */
 export interface Position {
@@ -84,6 +85,9 @@ export interface RecordLog extends AsyncDisposable {
    * of a log there, and comes back to a later one, may have missed some that nobody knows of any more.
    */
   readonly openedAtMs?: number;
+
+  /** Only of a store that several processes use at once: what they keep there together, besides logs. */
+  readonly shared?: SharedStore;
 
   /**
    * Appends all payloads or none. They are durable before the promise settles and before anybody is told.

@@ -52,7 +52,7 @@ export function createOnlineChannel(options: OnlineOptions): OnlineChannel {
 
   function look(): Online {
     const { streams, followers } = others.othersLoad;
-    return { count: countStreams() + streams, followers: hub.presence(onlineChannel).count + followers };
+    return { count: countStreams() + streams, followers: hub.countFollowers(onlineChannel) + followers };
   }
 
   async function tell(state: Online): Promise<void> {

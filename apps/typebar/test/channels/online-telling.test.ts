@@ -12,13 +12,13 @@ let online: OnlineChannel;
 beforeEach(() => {
   vi.useFakeTimers();
   [streams, followers, isStoreDown, told] = [0, 0, false, []];
-  const hub: Pick<Hub, "publish" | "presence"> = {
+  const hub: Pick<Hub, "publish" | "countFollowers"> = {
     async publish(_channel, event) {
       if (isStoreDown) throw new Error("down");
       told.push((event as { data: unknown }).data);
       return { id: "" };
     },
-    presence: () => ({ count: followers, users: [] }),
+    countFollowers: () => followers,
   };
   online = createOnlineChannel({ hub: hub as Hub, countStreams: () => streams });
 });

@@ -3,6 +3,8 @@ import { HubError } from "./errors.ts";
 
 const channelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+const logPrefix = "channel:";
+
 /** 1 to 64 of `A-Z a-z 0-9 . _ -`, of which the first is a letter or a digit: nothing that has a meaning in an event ID or a URL. */
 export function isChannelName(name: string): boolean {
   return channelPattern.test(name);
@@ -33,5 +35,10 @@ export function toChannelNames(channels: readonly string[], maxCount: number): r
 
 /** So that it cannot be taken for any other log of the same store. */
 export function toLogId(channel: string): string {
-  return `channel:${channel}`;
+  return `${logPrefix}${channel}`;
+}
+
+/** The channel of a log that is one's. */
+export function toChannel(logId: string): string {
+  return logId.slice(logPrefix.length);
 }

@@ -7,11 +7,13 @@ import { createWebExchange } from "../web-sink.ts";
 import type { ChannelEvent, ChannelEvents } from "./channel-event.ts";
 import { toBeginning } from "./channel-feed.ts";
 import { createChannelFeeds } from "./channel-feeds.ts";
-import { HubError } from "./errors.ts";
+import { HubError, toHubError } from "./errors.ts";
 import { createFollowers } from "./followers.ts";
 import { createHistory } from "./history.ts";
 import type { FollowOptions, HubLimits, HubOptions, OpenHubOptions } from "./hub-options.ts";
-import { createPresence, type PresenceState } from "./presence.ts";
+import { openOwnRoster } from "./own-roster.ts";
+import { createPresence } from "./presence.ts";
+import type { PresenceState } from "./presence-state.ts";
 import { toProblemResponse, writeProblem } from "./problem.ts";
 import { createPublisher } from "./publisher.ts";
 import { readLastEventId } from "./read-last-event-id.ts";
@@ -56,18 +58,24 @@ export interface Hub<C extends ChannelMap = ChannelMap> {
   handle(request: IncomingMessage, response: ServerResponse, options: FollowOptions): Promise<void>;
   /** The same for a web-standard request. */
   respond(request: Request, options: FollowOptions): Promise<Response>;
-  /** Who follows a channel here and now. */
-  presence(channel: keyof C & string): PresenceState;
+  /**
+   * Who follows a channel now, at all processes that share the log; of a channel whose presence is off, at this one.
+   *
+   * @throws {HubError} "store-unavailable".
+   */
+  presence(channel: keyof C & string): Promise<PresenceState>;
   /**
    * Asks `authorize` again for open connections, of one user or of all, once for each user and channel; those that it refuses are cut off, and refused when they
    * come back. To be called when rights have changed.
    */
   recheck(which?: { user?: string }): Promise<void>;
-  /** How many connections are open. */
+  /** How many connections are open here. */
   readonly openCount: number;
+  /** How many of them follow a channel. */
+  countFollowers(channel: keyof C & string): number;
   /** Ends every open connection as cut off, so that its client comes back; here too, where later ones are served as ever. */
   cut(): void;
-  /** Refuses new connections ("draining"), cuts off the open ones and settles when they are gone. */
+  /** Refuses new connections ("draining"), cuts off the open ones and settles when they are gone, and presence has told so. */
   close(): Promise<void>;
 }
 
@@ -92,11 +100,13 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
   const { wheel } = connections;
   const rights = createRights(authorize);
   const history = createHistory({ log, retention: options.history ?? defaultHistory, wheel });
-  const publisher = createPublisher({ log, history, limits, rights, observer });
+  const roster = log.shared?.openRoster({ onLost: (logIds) => presence.lookAgain(logIds) }) ?? openOwnRoster(log);
+  const publisher = createPublisher({ log, roster, history, limits, rights, observer });
   const presence = createPresence({
     modeOf,
     intervalMs: options.presenceIntervalMs ?? 1000,
     wheel,
+    roster,
     publish: publisher.publishPresence,
   });
   const feeds = createChannelFeeds({ log, flushMs, onReset: (reason) => observer.reset?.(reason) });
@@ -159,15 +169,16 @@ export function createHub<C extends ChannelMap = ChannelMap>(options: HubOptions
           return exchange.response ?? nobodyLeft();
         },
       ),
-    presence: (channel) => presence.read(channel),
+    presence: (channel) => presence.read(channel).catch(toHubError),
     recheck: ({ user } = {}) => followers.recheck(user),
     get openCount() {
       return connections.openCount;
     },
+    countFollowers: presence.count,
     cut: connections.cut,
     async close() {
       await followers.close();
-      presence.close();
+      await presence.close();
       history.close();
     },
   };

@@ -1,5 +1,5 @@
 /** Stores the events of channels; who follows is told by the log. Used by hub, also for what presence has to say. */
-import type { RecordLog } from "@typebar/log";
+import type { RecordLog, Roster } from "@typebar/log";
 import type { StreamObserver } from "../observer.ts";
 import { type ChannelEvent, toOwnPayload, toPayload } from "./channel-event.ts";
 import { checkChannelName, toLogId } from "./channel-name.ts";
@@ -7,11 +7,12 @@ import { HubError, toHubError } from "./errors.ts";
 import { formatEventId } from "./event-id.ts";
 import type { History } from "./history.ts";
 import type { HubLimits } from "./hub-options.ts";
-import type { PresenceEvent } from "./presence.ts";
+import type { PresenceEvent } from "./presence-state.ts";
 import type { Rights } from "./rights.ts";
 
 export interface PublisherOptions {
   log: RecordLog;
+  roster: Pick<Roster, "tell">;
   history: History;
   limits: Pick<HubLimits, "eventBytes" | "eventsPerPublish">;
   rights: Rights;
@@ -30,19 +31,27 @@ export interface Publisher {
     events: ChannelEvent | readonly ChannelEvent[],
     inName?: { as?: string | undefined },
   ): Promise<{ id: string }>;
-  /** @throws {HubError} "store-unavailable". */
-  publishPresence(channel: string, event: PresenceEvent): Promise<void>;
+  /**
+   * Unless somebody else has told something since `told`.
+   *
+   * @throws {LogError} "unavailable".
+   */
+  publishPresence(channel: string, event: PresenceEvent, change: { told: string; next: string }): Promise<boolean>;
 }
 
-export function createPublisher({ log, history, limits, rights, observer }: PublisherOptions): Publisher {
+export function createPublisher({ log, roster, history, limits, rights, observer }: PublisherOptions): Publisher {
   async function append(channel: string, payloads: readonly string[]): Promise<{ id: string }> {
     const startedMs = performance.now();
     const logId = toLogId(channel);
     const { position } = await log.append(logId, "any", payloads).catch(toHubError);
+    count(logId, payloads, startedMs);
+    return { id: formatEventId([channel], [position]) };
+  }
+
+  function count(logId: string, payloads: readonly string[], startedMs: number): void {
     const bytes = payloads.reduce((sum, payload) => sum + Buffer.byteLength(payload), 0);
     history.appended(logId, { count: payloads.length, bytes });
     observer.published?.(payloads.length, performance.now() - startedMs);
-    return { id: formatEventId([channel], [position]) };
   }
 
   return {
@@ -58,8 +67,13 @@ export function createPublisher({ log, history, limits, rights, observer }: Publ
       if ("as" in inName) await rights.check("publish", [channel], inName.as);
       return append(channel, payloads);
     },
-    async publishPresence(channel, event) {
-      await append(channel, [toOwnPayload("presence", event)]);
+    async publishPresence(channel, event, change) {
+      const startedMs = performance.now();
+      const logId = toLogId(channel);
+      const payload = toOwnPayload("presence", event);
+      const isTold = await roster.tell(logId, payload, change);
+      if (isTold) count(logId, [payload], startedMs);
+      return isTold;
     },
   };
 }

@@ -36,7 +36,7 @@ it("tells how many follow, once per interval however many come", async () => {
   await using world = await startPresence("count");
   const watcher = await world.join("/rates");
   for (let index = 0; index < 4; index++) await world.join("/rates");
-  expect(world.hub.presence("rates")).toEqual({ count: 5, users: [] });
+  expect(await world.hub.presence("rates")).toEqual({ count: 5, users: [] });
   vi.advanceTimersByTime(intervalMs);
   await watcher.until(() => presenceOf(watcher).length === 1);
   const more = await world.join("/rates");
@@ -57,7 +57,7 @@ it("tells who joined and who left, each once however many connections they have"
   const ann = await world.join("/rates?user=ann");
   const bobs = [await world.join("/rates?user=bob"), await world.join("/rates?user=bob")];
   await world.join("/rates");
-  expect(world.hub.presence("rates")).toEqual({ count: 4, users: ["ann", "bob"] });
+  expect(await world.hub.presence("rates")).toEqual({ count: 4, users: ["ann", "bob"] });
   vi.advanceTimersByTime(intervalMs);
   await ann.until(() => presenceOf(ann).length === 1);
   await leave(world, ...bobs.slice(0, 1));
@@ -81,7 +81,7 @@ it("takes who reloads a page neither for one who left nor for one who joined", a
   vi.advanceTimersByTime(intervalMs);
   await ann.until(() => presenceOf(ann).length === 1);
   await leave(world, bob);
-  expect(world.hub.presence("rates").users).toEqual(["ann"]);
+  expect((await world.hub.presence("rates")).users).toEqual(["ann"]);
   await world.join("/rates?user=bob");
   vi.advanceTimersByTime(2 * intervalMs);
   await world.hub.publish("rates", { data: "last" });
@@ -93,14 +93,14 @@ it("tells of each channel for itself, and of one that is off nothing; both can b
   await using world = await startPresence("count");
   const both = await world.join("/off,rates");
   await world.join("/off");
-  expect([world.hub.presence("off").count, world.hub.presence("rates").count]).toEqual([2, 1]);
+  expect([(await world.hub.presence("off")).count, (await world.hub.presence("rates")).count]).toEqual([2, 1]);
   vi.advanceTimersByTime(intervalMs);
   await both.until(() => presenceOf(both).length === 1);
   await world.hub.publish("off", { data: "last" });
   await both.until(() => eventsOf(both).length === 2);
   expect(presenceOf(both)).toEqual([{ count: 1 }]);
   await world.leave();
-  expect([world.hub.presence("off"), world.hub.presence("rates")]).toEqual([
+  expect([await world.hub.presence("off"), await world.hub.presence("rates")]).toEqual([
     { count: 0, users: [] },
     { count: 0, users: [] },
   ]);

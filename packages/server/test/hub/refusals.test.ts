@@ -175,7 +175,7 @@ it("closes while many are being opened, and none stays", async () => {
   );
   expect(world.hub.openCount).toBe(0);
   await eventually(() => log.watcherCount === 0);
-  expect(world.hub.presence("rates").count).toBe(0);
+  expect((await world.hub.presence("rates")).count).toBe(0);
 });
 
 const awkward = fc.string({

@@ -44,7 +44,7 @@ it("refuses all channels where one may not be followed, and leaves nothing behin
     expect(await refusalOf(world.follow("/rates,secret?user=ann"))).toEqual({ status: 403, code: "forbidden" });
   }
   expect(refused).toEqual(["forbidden", "forbidden", "forbidden"]);
-  expect(world.hub.presence("rates")).toEqual({ count: 0, users: [] });
+  expect(await world.hub.presence("rates")).toEqual({ count: 0, users: [] });
   await world.join("/rates");
 });
 
@@ -103,7 +103,7 @@ it("leaves nothing behind for a client that leaves while it is asked", async () 
   await eventually(() => asked.length === 3 || refused.length > 0);
   expect(refused).toEqual([]);
   expect([world.hub.openCount, opened.length, log.watcherCount]).toEqual([0, 0, 0]);
-  expect(world.hub.presence("rates")).toEqual({ count: 0, users: [] });
+  expect(await world.hub.presence("rates")).toEqual({ count: 0, users: [] });
   for (const { answer } of asked.splice(0)) answer(true);
   await eventually(() => world.hub.openCount === 3);
 });
@@ -128,7 +128,7 @@ it("leaves nothing behind for a client that leaves while the log is read", async
     await new Promise(setImmediate);
   }
   expect([world.hub.openCount, log.watcherCount]).toEqual([0, 0]);
-  expect(world.hub.presence("rates")).toEqual({ count: 0, users: [] });
+  expect(await world.hub.presence("rates")).toEqual({ count: 0, users: [] });
   await world.join("/rates");
 });
 
@@ -173,7 +173,7 @@ it("leaves nothing behind for a web-standard request whose client leaves while t
   resolve();
   expect((await answer).status).toBe(499);
   expect([world.hub.openCount, log.watcherCount]).toEqual([0, 0]);
-  expect(world.hub.presence("rates").count).toBe(0);
+  expect((await world.hub.presence("rates")).count).toBe(0);
   await world.join("/rates");
 });
 

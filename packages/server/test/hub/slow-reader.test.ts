@@ -126,6 +126,6 @@ it("closes a reader that took nothing for `progressTimeoutMs`, and gives back al
   stopped.socket.resume();
   expect(await stopped.closed).toBe("ECONNRESET");
   await eventually(() => log.watcherCount === 0);
-  expect(world.hub.presence("rates").count).toBe(0);
+  expect((await world.hub.presence("rates")).count).toBe(0);
   await world.join("/rates");
 });

@@ -91,7 +91,7 @@ export function createAppendLanes({ store, keys, windowMs, timeoutMs }: AppendLa
     let isLost = false;
     const reply = await store.run({
       script,
-      keys: keys.of(lane.logId),
+      keys: keys.of(lane.logId).all,
       args: ({ history }) => {
         sentTo = history;
         const again = first.expected === "any" ? (isLost ? "1" : "") : toAgain(lane.doubt, first.expected, payloads);

@@ -17,6 +17,7 @@ import {
   type WakeUp,
 } from "../../record-log.ts";
 import { createAppendLanes } from "./append-lanes.ts";
+import { createCells } from "./cells.ts";
 import { checkUrl, connect } from "./connection.ts";
 import { createKeys } from "./keys.ts";
 import { openLink } from "./link.ts";
@@ -24,6 +25,7 @@ import * as leases from "./lua/lease.ts";
 import * as reading from "./lua/read.ts";
 import * as retentions from "./lua/retention.ts";
 import type { Script } from "./lua/script.ts";
+import { openRoster } from "./roster.ts";
 import { createStore } from "./store.ts";
 import { openWakeUps } from "./wake-ups.ts";
 
@@ -46,6 +48,13 @@ export interface RedisLogOptions {
   timeoutMs?: number;
   /** How often an idle connection is asked whether it is still there, in milliseconds. @defaultValue 5000 */
   heartbeatMs?: number;
+  /**
+   * How often a process that others are told of counts up, and looks whether they do, in milliseconds; one that has not for three looks
+   * is taken for dead.
+   *
+   * @defaultValue 1000
+   */
+  beatMs?: number;
 }
 
 /**
@@ -55,6 +64,7 @@ export interface RedisLogOptions {
  */
 export function openRedisLog(options: RedisLogOptions): RecordLog {
   const { url, prefix = "typebar:log:", windowMs = 15, timeoutMs = 2000, heartbeatMs = 5000 } = options;
+  const { beatMs = 1000 } = options;
   checkUrl(url);
   const keys = createKeys(prefix, randomUUID());
   const open = () => connect({ url, timeoutMs, heartbeatMs });
@@ -64,9 +74,14 @@ export function openRedisLog(options: RedisLogOptions): RecordLog {
   const lanes = createAppendLanes({ store, keys, windowMs, timeoutMs });
 
   const run = (script: Script, logId: string, ...args: readonly (string | number)[]): Promise<unknown> =>
-    store.run({ script, keys: keys.of(logId), args: () => args.map(String) });
+    store.run({ script, keys: keys.of(logId).all, args: () => args.map(String) });
 
   return {
+    shared: {
+      openRoster: (rosterOptions) => openRoster({ store, keys, beatMs, ...rosterOptions }),
+      cells: createCells(store, keys),
+    },
+
     append: (logId: string, expected: Position | "any", payloads: readonly string[]): Promise<AppendResult> =>
       lanes.append(logId, expected, payloads),
 
@@ -93,7 +108,7 @@ export function openRedisLog(options: RedisLogOptions): RecordLog {
       const token = randomUUID();
       const reply = (await store.run({
         script: leases.acquire,
-        keys: keys.of(logId),
+        keys: keys.of(logId).all,
         args: ({ history }) => [history, String(Math.ceil(ttlMs)), holder, token],
       })) as [number, number, number] | null;
       if (!reply) return undefined;
@@ -124,7 +139,7 @@ export function openRedisLog(options: RedisLogOptions): RecordLog {
     async expire(logId: string, ttlMs: number): Promise<void> {
       const args = [String(Math.max(0, Math.ceil(ttlMs)))];
       // Twice could remove a log that was made again in between.
-      await store.run({ script: retentions.expire, keys: keys.of(logId), args: () => args, once: true });
+      await store.run({ script: retentions.expire, keys: keys.of(logId).all, args: () => args, once: true });
       if (ttlMs <= 0) wakeUps.wake(logId, "remove");
     },
 

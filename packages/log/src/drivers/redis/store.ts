@@ -2,13 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LogError } from "../../record-log.ts";
 import { type Connection, isRefusal } from "./connection.ts";
-import type { LogKeys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import type { Script } from "./lua/script.ts";
 
 export interface Call {
   script: Script;
-  keys: LogKeys;
+  keys: readonly string[];
   /** Asked anew for each try. */
   args(connection: Connection): readonly string[];
   /** By `performance.now()`. @defaultValue the store's time-out from now */
@@ -60,7 +59,7 @@ export function createStore(link: Link, timeoutMs: number): Store {
 }
 
 async function tryOnce({ script, keys, args }: Call, connection: Connection): Promise<unknown> {
-  const rest = ["3", keys.head, keys.records, keys.batch, ...args(connection)];
+  const rest = [String(keys.length), ...keys, ...args(connection)];
   try {
     return await connection.send(["EVALSHA", script.sha, ...rest]);
   } catch (error) {

@@ -33,11 +33,7 @@ if any then
   local batch, epoch, seq
   if done then batch, epoch, seq = string.match(done, '^(%S+) (%S+) (%S+)$') end
   if batch == ARGV[5] then return { 'ok', tonumber(epoch), tonumber(seq), head and head.stop or 0 } end
-  if not head then
-    head = create(old, ARGV[3])
-  elseif head.ttl == 0 and head.history ~= ARGV[3] then
-    advance(head, ARGV[3])
-  end
+  head = share(head, old, ARGV[3])
 else
   if not head or int(head.epoch) ~= ARGV[1] then return { 'fenced' } end
   if not again and ARGV[4] ~= '' and ARGV[4] ~= ARGV[3] then return { 'fenced' } end
@@ -48,17 +44,10 @@ else
   end
 end
 
-local epoch = int(head.epoch)
-local at = int(now - head.born)
-for index = first + skipped, #ARGV do
-  head.seq = head.seq + 1
-  head.bytes = head.bytes + #ARGV[index]
-  redis.call('XADD', KEYS[2], int(head.seq) .. '-' .. epoch, 't', at, 'p', ARGV[index])
-end
-redis.call('HSET', KEYS[1], 'seq', int(head.seq), 'bytes', int(head.bytes))
+for index = first + skipped, #ARGV do add(head, ARGV[index]) end
+keep(head)
 if head.ttl > 0 then redis.call('HSET', KEYS[1], 'deadline', int(now + head.ttl)) end
-if head.expires > 0 then redis.call('PEXPIREAT', KEYS[2], int(head.expires)) end
-if any then redis.call('SET', KEYS[3], ARGV[5] .. ' ' .. epoch .. ' ' .. int(head.seq), 'PX', ARGV[6]) end
+if any then redis.call('SET', KEYS[3], ARGV[5] .. ' ' .. int(head.epoch) .. ' ' .. int(head.seq), 'PX', ARGV[6]) end
 if count > skipped then redis.call('PUBLISH', KEYS[1], 'append') end
 return { 'ok', head.epoch, head.seq, head.stop }
 `);

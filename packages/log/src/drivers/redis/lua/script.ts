@@ -8,8 +8,8 @@ export interface Script {
 }
 
 /**
- * Begins each script. KEYS[1] is the head, KEYS[2] the records. `find` returns the head of a log that exists, else what is left of one
- * that has expired; `create` makes a log in its place.
+ * Begins each script. Of those of a log KEYS[1] is the head, KEYS[2] the records. `find` returns the head of a log that exists, else
+ * what is left of one that has expired; `create` makes a log in its place; `add` appends a record, and `keep` writes down that it has.
  */
 const prelude = `
 local t = redis.call('TIME')
@@ -47,6 +47,24 @@ local function advance(head, history)
   head.epoch = epoch
   head.history = history
   redis.call('HSET', KEYS[1], 'epoch', int(epoch), 'history', history)
+end
+
+-- For one of many writers: the log that is there, or a new one.
+local function share(head, old, history)
+  if not head then return create(old, history) end
+  if head.ttl == 0 and head.history ~= history then advance(head, history) end
+  return head
+end
+
+local function add(head, payload)
+  head.seq = head.seq + 1
+  head.bytes = head.bytes + #payload
+  redis.call('XADD', KEYS[2], int(head.seq) .. '-' .. int(head.epoch), 't', int(now - head.born), 'p', payload)
+end
+
+local function keep(head)
+  redis.call('HSET', KEYS[1], 'seq', int(head.seq), 'bytes', int(head.bytes))
+  if head.expires > 0 then redis.call('PEXPIREAT', KEYS[2], int(head.expires)) end
 end
 `;
 
