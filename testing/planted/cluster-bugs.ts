@@ -73,10 +73,17 @@ export const clusterBugs: readonly PlantedBug[] = [
   },
   {
     name: "cluster: a log that lost its end is waited for",
-    file: "packages/chat/src/routes/answer-stream.ts",
-    search: "if (end && !(head && end.epoch !== 0 && head.seq === end.seq)) {",
-    replace: "if (end && !head) {",
+    file: "packages/chat/src/generation/lost-ends.ts",
+    search: "head !== undefined && end.epoch !== 0 && head.seq === end.seq",
+    replace: "head !== undefined",
     caughtBy: { file: takeoverTests, test: "is shown from what is stored" },
+  },
+  {
+    name: "cluster: who waits for an end that Redis has lost is not told of it",
+    file: "packages/chat/src/generation/lost-ends.ts",
+    search: "for (const onLost of watchers.get(row.id) ?? []) onLost();",
+    replace: "",
+    caughtBy: { file: "packages/chat/test/routes/lost-ends.test.ts", test: "is cut off, and shown it" },
   },
   {
     name: "cluster: whoever comes too late removes the log of an answer that another has ended",

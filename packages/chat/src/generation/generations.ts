@@ -5,7 +5,7 @@ import type { Nodes } from "../nodes/nodes.ts";
 import type { ProviderMessage } from "../provider/provider.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { DeletedStore } from "../store/deleted.ts";
-import type { GenerationStore } from "../store/generations.ts";
+import type { GenerationStore, UnfinishedRow } from "../store/generations.ts";
 import { type GenerationRow, toGivenText, toStoredPrompt } from "../store/rows.ts";
 import type { ContinuationSetting } from "./continuation.ts";
 import type { GenerationLimits } from "./deadline.ts";
@@ -280,8 +280,8 @@ export function createGenerations(options: GenerationsOptions): Generations {
     if (draining) return;
     try {
       const unfinished = await store.unfinished();
-      for (const generation of unfinished.filter(isForMe)) {
-        if (!(await takeUp(generation))) break;
+      for (const { id } of unfinished.filter(isForMe)) {
+        if (!(await takeUp(id))) break;
       }
       queuedBefore = new Set(unfinished.flatMap(({ id, state }) => (state === "queued" ? [id] : [])));
     } catch (error) {
@@ -304,18 +304,19 @@ export function createGenerations(options: GenerationsOptions): Generations {
   }
 
   /** What has just been queued is about to be taken up by the node that was asked. */
-  function isForMe({ id, state }: GenerationRow): boolean {
+  function isForMe({ id, state }: UnfinishedRow): boolean {
     if (active.has(id)) return false;
     return !nodes || (nodes.isMine(id) && (state !== "queued" || queuedBefore.has(id)));
   }
 
   /** Returns false where the log does not answer: it need not be asked for each of many. */
-  async function takeUp(generation: GenerationRow): Promise<boolean> {
+  async function takeUp(id: string): Promise<boolean> {
     try {
-      await work(generation, "takeover");
+      const generation = await store.readUnfinished(id);
+      if (generation) await work(generation, "takeover");
       return true;
     } catch (error) {
-      report("a generation could not be taken over", error, { generationId: generation.id });
+      report("a generation could not be taken over", error, { generationId: id });
       return !(error instanceof LogError && error.code === "unavailable");
     }
   }

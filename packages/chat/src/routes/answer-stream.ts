@@ -2,6 +2,7 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Position, start } from "@typebar/log";
 import type { Connection, RecordFormat, Refusal } from "@typebar/server";
+import { endOf, holdsEnd } from "../generation/lost-ends.ts";
 import { createChunkFormat, fromPayload, toResetEvent } from "../generation/records.ts";
 import { headerNames } from "../protocol.ts";
 import type { GenerationRow } from "../store/rows.ts";
@@ -48,7 +49,7 @@ export async function openAnswer(
   lastPosition: Position | undefined,
   wire?: AnswerWire,
 ): Promise<Response> {
-  const { log, store, streams, onResume } = context;
+  const { log, store, streams, lostEnds, onResume } = context;
   takePlace(context, c);
   const { incoming: request, outgoing: response } = c.env;
   const { id } = generation;
@@ -67,8 +68,7 @@ export async function openAnswer(
   };
   const head = await log.head(id);
   const end = endOf(generation);
-  // Only an ended generation can be without a log, or with one that has lost its end or never had one: what is stored is all there is.
-  if (end && !(head && end.epoch !== 0 && head.seq === end.seq)) {
+  if (end && !holdsEnd(head, end)) {
     if (after && samePosition(after, end)) {
       told("finished");
       return c.body(null, 204);
@@ -92,6 +92,7 @@ export async function openAnswer(
   const opened = await streams.open({ ...common, source, after: after ?? start });
   if (!("type" in opened)) {
     told("resumed");
+    watchEnd(opened);
     // A log that is not there is still to be made, unless its generation was deleted since it was found.
     const awaited = (await log.head(id)) ?? (await store.generations.find(generation.owner_id, id));
     if (!awaited) opened.close("diverged");
@@ -100,12 +101,14 @@ export async function openAnswer(
   if (opened.type === "gone") return RESPONSE_ALREADY_SENT;
   told(opened.type);
   const preamble = toResetEvent({ reason: opened.type }, id, head?.epoch ?? 0);
-  return sent(await streams.open({ ...common, source, after: start, preamble }));
-}
+  const begun = await streams.open({ ...common, source, after: start, preamble });
+  if (!("type" in begun)) watchEnd(begun);
+  return sent(begun);
 
-/** Where `close` stands, once it has ended; with epoch 0 where it could not be begun. */
-function endOf({ end_epoch: epoch, end_seq: seq }: GenerationRow): Position | undefined {
-  return seq === null ? undefined : { epoch: Number(epoch), seq: Number(seq) };
+  /** Whoever waits for an end that is lost comes back, and is shown what is stored. */
+  function watchEnd(connection: Connection): void {
+    void connection.closed.then(lostEnds.watch(id, () => connection.close("diverged")));
+  }
 }
 
 /** Where the generation behind an answer is found. */

@@ -5,6 +5,7 @@ import type { RecordLog } from "@typebar/log";
 import type { EventStreams } from "@typebar/server";
 import type { Context, Hono } from "hono";
 import type { Generations } from "../generation/generations.ts";
+import type { LostEnds } from "../generation/lost-ends.ts";
 import type { ProviderRegistry } from "../provider/registry.ts";
 import type { ChatStore } from "../store/index.ts";
 
@@ -21,6 +22,7 @@ export interface RouteContext {
   store: ChatStore;
   log: RecordLog;
   streams: EventStreams;
+  lostEnds: LostEnds;
   generations: Generations;
   providers: ProviderRegistry;
   /** Whose conversations a request may see. It has been let in already. */

@@ -4,6 +4,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { LogError } from "@typebar/log";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
+import { createLostEnds } from "../generation/lost-ends.ts";
 import { StoreUnavailableError } from "../store/unavailable.ts";
 import { addAttachmentRoutes } from "./attachments.ts";
 import { addChatRoutes } from "./chat.ts";
@@ -18,14 +19,21 @@ import { addSearchRoutes } from "./search.ts";
 import { addSettingsRoutes } from "./settings.ts";
 import { addTransferRoutes } from "./transfer.ts";
 
-export interface ChatRoutesOptions extends RouteContext {
+export interface ChatRoutesOptions extends Omit<RouteContext, "lostEnds"> {
   /** Told of errors that no client can be blamed for. */
   report: Report;
+  /** How long who follows an answer can wait for an end that the log has lost, in milliseconds. @defaultValue 5000 */
+  lostEndsMs?: number;
 }
 
-export function createChatRoutes({ report: tell, ...context }: ChatRoutesOptions): ChatApp {
+export function createChatRoutes({ report: tell, lostEndsMs, ...options }: ChatRoutesOptions): ChatApp {
   const app: ChatApp = new Hono<{ Bindings: HttpBindings }>();
-  const { store, log, providers, isDraining, requestIdOf, onResume } = context;
+  const { store, log, providers, isDraining, requestIdOf, onResume } = options;
+  const lookMs = lostEndsMs === undefined ? {} : { lookMs: lostEndsMs };
+  const context: RouteContext = {
+    ...options,
+    lostEnds: createLostEnds({ log, store: store.generations, ...lookMs }),
+  };
   const methods = new Map<string, string[]>();
   const refuseMethod = (path: string): Response =>
     problemFor(path)("method-not-allowed", { headers: { Allow: methods.get(path)?.join(", ") ?? "" } });

@@ -1,4 +1,5 @@
 /** Queries of generations, from the first to the projected end. Called by generation/ and routes/; beginning one is in begin.ts. */
+import { sql } from "kysely";
 import type { AnswerTimes } from "../generation/stopwatch.ts";
 import type { EndMetadata, MessagePart } from "../protocol.ts";
 import { beginGeneration, type BeginRequest, type BeginResult } from "./begin.ts";
@@ -18,6 +19,9 @@ export interface Projection {
   times?: AnswerTimes | undefined;
 }
 
+export type UnfinishedRow = Pick<GenerationRow, "id" | "state">;
+export type EndedRow = Pick<GenerationRow, "id" | "end_epoch" | "end_seq">;
+
 export interface GenerationStore {
   begin(request: BeginRequest): Promise<BeginResult>;
   find(ownerId: string, id: string): Promise<GenerationRow | undefined>;
@@ -28,8 +32,12 @@ export interface GenerationStore {
   history(generation: GenerationRow): Promise<MessageRow[]>;
   /** What the model is told before the messages: the conversation's own, else that of its owner's settings; perhaps empty. */
   systemPrompt(generation: GenerationRow): Promise<string>;
-  /** Every generation that has not ended, of all owners. */
-  unfinished(): Promise<GenerationRow[]>;
+  /** Every generation that has not ended, of all owners, oldest first. Asked over and over by every node: only what it needs to choose. */
+  unfinished(): Promise<UnfinishedRow[]>;
+  /** All of one that has not ended, for whoever goes on with it. */
+  readUnfinished(id: string): Promise<GenerationRow | undefined>;
+  /** Those of them that have ended, and where. */
+  ended(ids: readonly string[]): Promise<EndedRow[]>;
   setRunning(id: string): Promise<void>;
   /** Counts a takeover, or takes one back with -1. Returns how many there were; `undefined` if the generation has ended or is gone. */
   addTakeover(id: string, count?: 1 | -1): Promise<number | undefined>;
@@ -47,6 +55,9 @@ export interface GenerationStore {
   /** Removes hidden conversations whose answer ended longer ago, and whose log expires. */
   removeHidden(ageMs: number): Promise<void>;
 }
+
+/** Parameters of one query. */
+const idsAtOnce = 500;
 
 export function createGenerationStore(context: StoreContext): GenerationStore {
   const { database, now, changes } = context;
@@ -138,10 +149,33 @@ export function createGenerationStore(context: StoreContext): GenerationStore {
     unfinished: () =>
       database
         .selectFrom("generations")
-        .selectAll()
-        .where("state", "in", unfinishedStates)
+        .select(["id", "state"])
+        // As the index of unfinished ones has it: a parameter could be anything, and all generations would be looked through.
+        .where(sql<boolean>`state IN ('queued', 'running')`)
         .orderBy("created_at_ms")
         .execute(),
+
+    readUnfinished: (id) =>
+      database
+        .selectFrom("generations")
+        .selectAll()
+        .where("id", "=", id)
+        .where("state", "in", unfinishedStates)
+        .executeTakeFirst(),
+
+    async ended(ids) {
+      const rows: EndedRow[] = [];
+      for (let from = 0; from < ids.length; from += idsAtOnce) {
+        const some = await database
+          .selectFrom("generations")
+          .select(["id", "end_epoch", "end_seq"])
+          .where("id", "in", ids.slice(from, from + idsAtOnce))
+          .where("end_seq", "is not", null)
+          .execute();
+        rows.push(...some);
+      }
+      return rows;
+    },
 
     async setRunning(id) {
       await database

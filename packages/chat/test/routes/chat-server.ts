@@ -31,6 +31,8 @@ export interface ChatServerOptions {
   now?: () => number;
   /** Of a whole answer in JSON. @defaultValue the routes' own */
   heartbeatMs?: number;
+  /** @defaultValue the routes' own */
+  lostEndsMs?: number;
 }
 
 export interface ChatServer extends AsyncDisposable {
@@ -102,6 +104,7 @@ export async function openChatServer(options: ChatServerOptions = {}): Promise<C
     mayStartByGet: ({ headers }) => headers["sec-fetch-site"] !== "cross-site",
     isDraining: () => draining,
     ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
+    ...(options.lostEndsMs !== undefined && { lostEndsMs: options.lostEndsMs }),
     report: (message, error) => reports.push(`${message}: ${String(error)}`),
   });
   const listener = getRequestListener((request, env) => app.fetch(request, env), {

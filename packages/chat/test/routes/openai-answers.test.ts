@@ -156,7 +156,8 @@ describe("the answer behind a completion", () => {
     });
     const waiting = chat.send("POST", path, toBody("silent"));
     await expect.poll(() => chat.provider.speaking).toBe(1);
-    const [running] = await chat.store.generations.unfinished();
+    const [unfinished] = await chat.store.generations.unfinished();
+    const running = await chat.store.generations.readUnfinished(unfinished?.id ?? "");
     await chat.fetch(`/api/conversations/${running?.conversation_id}`, { method: "DELETE" });
     expect([404, 200]).toContain((await waiting).status);
   });

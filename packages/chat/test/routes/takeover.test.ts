@@ -157,7 +157,11 @@ describe("an answer that ended since it was found", () => {
     await chat.log.expire(asked.generationId, 0);
     const found = row && { ...row, state: "running" as const };
     const late = openNext(chat, {
-      store: { ...chat.store.generations, unfinished: async () => (found ? [found] : []) },
+      store: {
+        ...chat.store.generations,
+        unfinished: async () => (found ? [found] : []),
+        readUnfinished: async () => found,
+      },
     });
     await late.sweep();
     await late.settled(asked.generationId);

@@ -1,9 +1,11 @@
 /** What every database under the chat store must do. Runs on SQLite and on a real PostgreSQL, with the very same queries. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Kysely } from "kysely";
+import type { CompiledQuery, Kysely, QueryId, RootOperationNode } from "kysely";
 import type { BeginRequest, BeginResult } from "../../src/store/begin.ts";
+import { createChanges } from "../../src/store/changes.ts";
 import { dumpedTables, undumpedTables } from "../../src/store/dump.ts";
 import { restorableMs } from "../../src/store/deleted.ts";
+import { createGenerationStore } from "../../src/store/generations.ts";
 import { type ChatStore, openChatStore } from "../../src/store/index.ts";
 import {
   type GenerationRow,
@@ -17,6 +19,8 @@ import type { Schema } from "../../src/store/schema.ts";
 export interface OpenedDatabase {
   /** A handle on the same, empty database each time; closing one closes only that one. */
   connect: () => Kysely<Schema>;
+  /** How the database would find what a query asks for. Where any index will do, it is taken. */
+  explain: (database: Kysely<Schema>, query: CompiledQuery) => Promise<string>;
   close: () => Promise<void>;
 }
 
@@ -395,15 +399,44 @@ export function testChatStore(open: () => Promise<OpenedDatabase>): void {
       const first = await begin(owner);
       nowMs += 1;
       const second = await begin(owner);
+      const ids = new Set([first.id, second.id]);
       const mine = async (): Promise<string[]> =>
-        (await store.generations.unfinished()).filter((row) => row.owner_id === owner).map(({ id }) => id);
+        (await store.generations.unfinished()).map(({ id }) => id).filter((id) => ids.has(id));
       expect(await mine()).toEqual([first.id, second.id]);
       await end(first, "answer");
       expect(await mine()).toEqual([second.id]);
+      expect(await store.generations.readUnfinished(first.id)).toBeUndefined();
+      expect(await store.generations.readUnfinished(second.id)).toEqual(await store.generations.find(owner, second.id));
+      const many = Array.from({ length: 1200 }, (_, index) => `none-${index}`);
+      const ended = await store.generations.ended([second.id, ...many, first.id]);
+      expect(ended.map((row) => [row.id, Number(row.end_epoch), Number(row.end_seq)])).toEqual([[first.id, 1, 7]]);
       expect(await store.generations.addTakeover(second.id)).toBe(1);
       expect(await store.generations.addTakeover(second.id)).toBe(2);
       expect((await store.generations.findUnfinished(owner, second.conversation_id))?.id).toBe(second.id);
       expect(await store.generations.findUnfinished(owner, first.conversation_id)).toBeUndefined();
+    });
+
+    test("is looked for in its index alone, and only for what is needed to choose it", async () => {
+      const nodes: { node: RootOperationNode; queryId: QueryId }[] = [];
+      const listened = database.withPlugin({
+        transformQuery({ node, queryId }) {
+          nodes.push({ node, queryId });
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      });
+      await begin(newOwner());
+      const generations = createGenerationStore({
+        database: listened,
+        now: () => nowMs,
+        changes: createChanges(database, undefined),
+      });
+      const [row] = await generations.unfinished();
+      expect(Object.keys(row ?? {})).toEqual(["id", "state"]);
+      const [asked] = nodes;
+      if (!asked) throw new Error("nothing was asked");
+      const query = database.getExecutor().compileQuery(asked.node, asked.queryId);
+      expect(await opened.explain(database, query)).toContain("generations_unfinished");
     });
 
     test("is never read as an answer that has ended and is empty", async () => {

@@ -1,5 +1,5 @@
 import { openPostgres } from "@typebar/testing";
-import { Kysely, PostgresDialect, sql } from "kysely";
+import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe } from "vitest";
 import type { Schema } from "../../src/store/schema.ts";
@@ -18,6 +18,13 @@ async function open(): Promise<OpenedDatabase> {
       pool.on("error", () => undefined);
       return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
     },
+    explain: (database, { sql: text, parameters }) =>
+      database.transaction().execute(async (transaction) => {
+        // Of so few rows all would be read.
+        await sql`SET LOCAL enable_seqscan = off`.execute(transaction);
+        const query = CompiledQuery.raw(`EXPLAIN ${text}`, [...parameters]);
+        return JSON.stringify((await transaction.executeQuery(query)).rows);
+      }),
     close: () => postgres.close(),
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CompiledQuery } from "kysely";
 import { describe } from "vitest";
 import { openSqliteDatabase } from "../../src/store/sqlite.ts";
 import { type OpenedDatabase, testChatStore } from "./chat-store-contract.ts";
@@ -13,6 +14,10 @@ async function open(): Promise<OpenedDatabase> {
   const dir = mkdtempSync(join(tmpdir(), "typebar-store-"));
   return {
     connect: () => openSqliteDatabase(join(dir, "typebar.db")),
+    explain: async (database, { sql: text, parameters }) => {
+      const query = CompiledQuery.raw(`EXPLAIN QUERY PLAN ${text}`, [...parameters]);
+      return JSON.stringify((await database.executeQuery(query)).rows);
+    },
     close: async () => rmSync(dir, { recursive: true }),
   };
 }

@@ -2,6 +2,7 @@
 import { follow, start } from "@typebar/log";
 import { addChunk, type Answer, emptyAnswer } from "../../generation/answer.ts";
 import { errorTexts } from "../../generation/error-texts.ts";
+import { endOf, holdsEnd } from "../../generation/lost-ends.ts";
 import { fromPayload } from "../../generation/records.ts";
 import type { TerminalState } from "../../protocol.ts";
 import { type GenerationRow, toEnd, toParts } from "../../store/rows.ts";
@@ -19,22 +20,29 @@ export interface EndedAnswer {
  * @throws {ProblemError} "not-found": the answer was deleted while it was waited for.
  */
 export async function waitForAnswer(
-  { log, store }: RouteContext,
+  { log, store, lostEnds }: RouteContext,
   generation: GenerationRow,
   signal: AbortSignal,
 ): Promise<EndedAnswer | undefined> {
   const { id } = generation;
-  if (generation.end_seq !== null && !(await log.head(id))) return readStored(generation);
+  const end = endOf(generation);
+  if (end && !holdsEnd(await log.head(id), end)) return readStored(generation);
   const answer = emptyAnswer();
   let errorText = "";
-  for await (const page of follow(log, id, start, { signal })) {
-    if (page.type !== "records") break;
-    for (const record of page.records) {
-      const chunk = fromPayload(record.payload);
-      addChunk(answer, chunk);
-      if (chunk.type === "error") errorText = chunk.errorText;
+  const lost = new AbortController();
+  const unwatch = lostEnds.watch(id, () => lost.abort());
+  try {
+    for await (const page of follow(log, id, start, { signal: AbortSignal.any([signal, lost.signal]) })) {
+      if (page.type !== "records") break;
+      for (const record of page.records) {
+        const chunk = fromPayload(record.payload);
+        addChunk(answer, chunk);
+        if (chunk.type === "error") errorText = chunk.errorText;
+      }
+      if (answer.closed) return { answer, errorText };
     }
-    if (answer.closed) return { answer, errorText };
+  } finally {
+    unwatch();
   }
   if (signal.aborted) return undefined;
   const ended = await store.generations.find(generation.owner_id, id);
