@@ -288,4 +288,11 @@ export const plantedBugs: readonly PlantedBug[] = [
       test: "go on when the client leaves without having read it",
     },
   },
+  {
+    name: "page: a file that did not reach the server is forgotten without a word",
+    file: "apps/web/src/page/attachment-drafts.ts",
+    search: "if (kind === null) {",
+    replace: "if (false) {",
+    caughtBy: { file: "apps/web/test/page/attachment-drafts.test.ts", test: "stays when it did not reach the server" },
+  },
 ];

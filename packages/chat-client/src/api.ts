@@ -18,6 +18,7 @@ import type {
 import { ChatError, fromProblem } from "./errors.ts";
 import { toHeaders, toUrl } from "./server-address.ts";
 import type { ServerAddress } from "./server-address.ts";
+import { sendWatched } from "./watched-request.ts";
 
 /** Each rejects with {@link ChatError}, or with the reason of an aborted `signal`. */
 export interface Api {
@@ -39,7 +40,7 @@ export interface Api {
   /** Brings a deleted one back, for ten minutes. */
   restoreConversation(id: string, options?: CallOptions): Promise<ConversationSummary>;
   /** Sends a file that a question will bring along: an image, or a text. */
-  uploadAttachment(file: Blob, name: string, options?: CallOptions): Promise<Attachment>;
+  uploadAttachment(file: Blob, name: string, options?: UploadOptions): Promise<Attachment>;
   readGeneration(id: string, options?: CallOptions): Promise<Generation>;
   /** Asks for a stop, from any device; asking again changes nothing. Its followers then see the end. */
   stop(generationId: string, options?: CallOptions): Promise<Generation>;
@@ -61,11 +62,21 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface UploadOptions extends CallOptions {
+  /**
+   * Told again and again how many bytes of the file have gone out. Never called where that is not to be known: outside
+   * of browsers, and with a `fetch` of one's own.
+   */
+  onProgress?: (sentBytes: number) => void;
+}
+
 interface Call extends CallOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
   body?: object;
   /** @defaultValue of JSON, where there is a body */
   headers?: Record<string, string>;
+  /** With a body that is a file. */
+  onProgress?: (sentBytes: number) => void;
 }
 
 export function createApi(server: ServerAddress, onError: (error: ChatError) => void): Api {
@@ -148,7 +159,7 @@ function toMessagePath(id: string, messageId: string): string {
 async function ask(
   server: ServerAddress,
   path: string,
-  { method = "GET", body, headers: own, signal }: Call,
+  { method = "GET", body, headers: own, signal, onProgress }: Call,
 ): Promise<Response> {
   const { fetch = globalThis.fetch } = server;
   const headers = await toHeaders(server, own ?? (body === undefined ? {} : { "Content-Type": "application/json" }));
@@ -158,8 +169,13 @@ async function ask(
     ...(body && { body: body instanceof Blob ? body : JSON.stringify(body) }),
     ...(signal && { signal }),
   };
+  const url = toUrl(server, path);
+  const isWatched = server.fetch === undefined && typeof XMLHttpRequest === "function";
   try {
-    return await fetch(toUrl(server, path), init);
+    if (onProgress && isWatched && body instanceof Blob) {
+      return await sendWatched(url, { method, headers, body, signal, onProgress });
+    }
+    return await fetch(url, init);
   } catch (cause) {
     signal?.throwIfAborted();
     throw new ChatError("network", "The server could not be reached", null, cause);

@@ -9,7 +9,7 @@ export type {
   WireObservation,
 } from "./chat-client.ts";
 export type { ChannelEvent, ChannelStream } from "./channel-stream.ts";
-export type { Api, CallOptions } from "./api.ts";
+export type { Api, CallOptions, UploadOptions } from "./api.ts";
 export type { ServerAddress } from "./server-address.ts";
 export type { GenerationHandle } from "./generation-handle.ts";
 export { emptyAnswer, isRunning, nextAnswer, reasoningOf, textOf, toAnswer } from "./answer.ts";

@@ -103,6 +103,42 @@ it("says what cannot be attached, below nothing but the composer", async () => {
   expect(await page.getByTestId("send").isEnabled()).toBe(true);
 });
 
+it("shows how far a file is, stops sending it when it is removed, and sends one again that did not go", async () => {
+  const devtools = await page.context().newCDPSession(page);
+  const limit = (uploadThroughput: number): Promise<unknown> =>
+    devtools.send("Network.emulateNetworkConditions", {
+      offline: uploadThroughput === 0,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput,
+    });
+  await devtools.send("Network.enable");
+  await limit(400_000);
+  const large = Buffer.concat([png, Buffer.alloc(4_000_000)]);
+  await page.getByTestId("file-chooser").setInputFiles([{ name: "large.png", mimeType: "image/png", buffer: large }]);
+  const file = page.getByTestId("attachment");
+  const value = (): Promise<number> => file.locator("progress").evaluate((bar: HTMLProgressElement) => bar.value);
+  await expect.poll(value, slow).toBeGreaterThan(0);
+  expect(await value()).toBeLessThan(100);
+  expect(await file.innerText()).toMatch(/^large\.png\s+\d+% · 4 MB/u);
+  expect(await page.getByTestId("send").isDisabled()).toBe(true);
+  const stopped = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/api/attachments"));
+  await page.getByRole("button", { name: "Do not send “large.png”" }).click();
+  await stopped;
+  expect(await file.count()).toBe(0);
+
+  await limit(0);
+  await page.getByTestId("file-chooser").setInputFiles([{ name: "dot.png", mimeType: "image/png", buffer: png }]);
+  await file.getByRole("alert").waitFor();
+  expect(await file.getByRole("alert").innerText()).toContain("Not sent");
+  await page.getByTestId("composer-input").fill("Look");
+  expect(await page.getByTestId("send").isDisabled()).toBe(true);
+  await limit(-1);
+  await page.getByRole("button", { name: "Try again: “dot.png”" }).click();
+  await expect.poll(names, slow).toEqual(["dot.png"]);
+  expect(await page.getByTestId("send").isEnabled()).toBe(true);
+});
+
 it("does not send an image to a model that cannot be shown any, and says so", async () => {
   await page.getByTestId("file-chooser").setInputFiles([{ name: "dot.png", mimeType: "image/png", buffer: png }]);
   await expect.poll(names, slow).toEqual(["dot.png"]);

@@ -79,12 +79,22 @@ export function chooseLanguage(acceptLanguage: string | undefined): Language {
   return first?.language === "zh" ? "zh" : "en";
 }
 
-export const signInCss = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 0; color: CanvasText; background: Canvas; min-height: 100dvh; display: grid; place-items: center; }
-main { width: min(20rem, calc(100vw - 3rem)); }
-h1 { font-size: 1.25rem; font-weight: 600; margin: 0 0 1.5rem; }
+/** In the colours of the page that it leads to. */
+export const signInCss = `:root {
+  color-scheme: light dark;
+  --paper: light-dark(#fff, #17181a); --ink: light-dark(#1d1d1b, #e9e9e7); --field: light-dark(#fff, #1f2023);
+  --edge: light-dark(#8c8b86, #7d8086); --accent: light-dark(#2266a8, #82b4ea); --alarm: light-dark(#b3261e, #f2a29b);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Noto Sans SC", "Microsoft YaHei", sans-serif;
+}
+body { margin: 0; color: var(--ink); background: var(--paper); min-height: 100dvh; display: grid; place-items: center; }
+main { box-sizing: border-box; width: min(20rem, 100%); padding: 1.5rem 0; }
+@media (width < 23rem) { main { padding-inline: 1.5rem; } }
+h1 { font-size: 1.375rem; font-weight: 600; letter-spacing: -0.01em; margin: 0 0 1.5rem; }
 form { display: grid; gap: 0.5rem; }
-input, button { font: inherit; padding: 0.625rem 0.75rem; border-radius: 0.5rem; border: 1px solid #8886; }
-button { margin-top: 0.5rem; border: 0; background: CanvasText; color: Canvas; cursor: pointer; }
-p { margin: 0; color: light-dark(#b3261e, #f2b8b5); }
+label { font-size: 0.875rem; }
+input, button { font: inherit; box-sizing: border-box; min-height: 2.75rem; padding: 0 1rem; border-radius: 1.375rem; }
+input { color: inherit; background: var(--field); border: 1px solid var(--edge); }
+button { margin-top: 0.5rem; border: 1px solid var(--ink); background: var(--ink); color: var(--paper); cursor: pointer; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+p { margin: 0; font-size: 0.875rem; color: var(--alarm); }
 `;

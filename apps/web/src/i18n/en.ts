@@ -118,7 +118,9 @@ export const en = {
     tooMany: "At most 10 files go along with one message.",
     tooLarge: "“{name}” is too large: images may have 10 MB, texts 512 KB.",
     kind: "“{name}” is neither an image (PNG, JPEG, WebP, GIF) nor a text.",
-    failed: "“{name}” could not be sent to the server.",
+    cancel: "Do not send “{name}”",
+    notSent: "Not sent",
+    again: "Try again: “{name}”",
   },
   branch: { label: "Versions", previous: "Previous version", next: "Next version" },
   connection: {

@@ -116,7 +116,9 @@ export const zh: Words = {
     tooMany: "一条消息最多带 10 个文件。",
     tooLarge: "“{name}”太大：图片最多 10 MB，文本最多 512 KB。",
     kind: "“{name}”既不是图片（PNG、JPEG、WebP、GIF），也不是文本。",
-    failed: "“{name}”没能发送到服务器。",
+    cancel: "不再发送“{name}”",
+    notSent: "未发送",
+    again: "重试：“{name}”",
   },
   branch: { label: "版本", previous: "上一个版本", next: "下一个版本" },
   connection: {
