@@ -12,6 +12,7 @@ const rootDir = resolve(import.meta.dirname, "../..");
 const copied = [
   "packages",
   "apps/typebar",
+  "apps/web",
   "testing",
   "docs",
   "package.json",
