@@ -8,6 +8,7 @@ import { isHeldBack } from "./blocks/hold-back.ts";
 import { createScanner } from "./blocks/scanner.ts";
 import type { Scanner } from "./blocks/scanner.ts";
 import { createView } from "./dom/create-view.ts";
+import { createChildViews } from "./dom/child-views.ts";
 import { createSections } from "./dom/sections.ts";
 import { createLabelWatch } from "./dom/label-watch.ts";
 import type { ViewContext } from "./dom/view.ts";
@@ -45,7 +46,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     references: watch.references,
     awaitLabels: watch.awaitLabels,
   };
-  const sections = createSections(container, context);
+  const views = createChildViews(createSections(container), context);
   let reading = startReading();
 
   function startReading(): Reading {
@@ -72,7 +73,7 @@ export function createRenderer(options: RendererOptions): Renderer {
       if (text === reading.received && ended === reading.ended) return;
       if (reading.ended || !beginsWith(text, reading.received)) {
         reading = startReading();
-        sections.restart();
+        views.restart();
       }
       const { scanner } = reading;
       scanner.retract();
@@ -86,7 +87,7 @@ export function createRenderer(options: RendererOptions): Renderer {
       } else if (line !== "" && !isHeldBack(line, scanner.tip)) {
         scanner.tryLine(line);
       }
-      sections.show(scanner.document, scanner.lineCount);
+      views.show(scanner.document, scanner.lineCount);
       watch.settle();
     },
   };

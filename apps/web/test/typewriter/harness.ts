@@ -3,6 +3,7 @@ import { createBase } from "../../src/typewriter/blocks/block.ts";
 import type { Block } from "../../src/typewriter/blocks/block.ts";
 import { createChildViews } from "../../src/typewriter/dom/child-views.ts";
 import { createView } from "../../src/typewriter/dom/create-view.ts";
+import { createGroups } from "../../src/typewriter/dom/groups.ts";
 import { createLabelWatch } from "../../src/typewriter/dom/label-watch.ts";
 import { createTypesetter } from "../../src/typewriter/formula/typesetter.ts";
 import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
@@ -184,11 +185,46 @@ async function work(text: string, step: number): Promise<{ read: number; changed
   return { read: read / (steps + 1), changed: changed / (steps + 1), elements: container.querySelectorAll("*").length };
 }
 
+interface Heights {
+  /** Frames after which the text was less high than before. */
+  shrank: number;
+  /** Groups that the browser did not look into. */
+  passedOver: number;
+  shown: number;
+  /** The same with nothing passed over. */
+  laidOut: number;
+}
+
+/** Streams `text` with the page's styles in 100 steps, a frame each, to a reader who stands at the end. */
+async function heights(text: string): Promise<Heights> {
+  const { container, renderer } = mount();
+  const scroller = document.createElement("div");
+  scroller.append(container);
+  document.body.replaceChildren(scroller);
+  container.className = "answer";
+  Object.assign(scroller.style, { height: "600px", overflowY: "auto" });
+  let shown = 0;
+  let shrank = 0;
+  for (let step = 1; step <= 100; step += 1) {
+    renderer.update(text.slice(0, (text.length * step) / 100), step === 100);
+    scroller.scrollTop = scroller.scrollHeight;
+    await new Promise(requestAnimationFrame);
+    if (scroller.scrollHeight < shown) shrank += 1;
+    shown = scroller.scrollHeight;
+  }
+  const groups = [...container.querySelectorAll<HTMLElement>(".finished")];
+  const passedOver = groups.filter(
+    (group) => group.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) === false,
+  ).length;
+  for (const group of groups) group.style.contentVisibility = "visible";
+  return { shrank, passedOver, shown, laidOut: scroller.scrollHeight };
+}
+
 /** How often a final block is looked at when the container around it is shown `shows` times. */
 function looksAtFinalBlocks(blocks: number, shows: number): number {
   const body = document.createElement("div");
   const labels = createLabelWatch(createMarkdown());
-  const views = createChildViews(() => body, {
+  const views = createChildViews(createGroups({ size: 10, first: body, open: () => body }), {
     createView,
     document,
     markdown: createMarkdown(),
@@ -220,6 +256,7 @@ function looksAtFinalBlocks(blocks: number, shows: number): number {
 Object.assign(globalThis, {
   harness: {
     looksAtFinalBlocks,
+    heights,
     timesRead,
     whole,
     streamed,
@@ -237,6 +274,7 @@ Object.assign(globalThis, {
 
 export interface Harness {
   looksAtFinalBlocks: typeof looksAtFinalBlocks;
+  heights: typeof heights;
   timesRead: typeof timesRead;
   whole: typeof whole;
   streamed: typeof streamed;

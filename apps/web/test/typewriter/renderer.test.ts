@@ -1,5 +1,6 @@
 import { openChromium } from "@typebar/testing";
 import * as fc from "fast-check";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tests as specExamples } from "commonmark-spec";
@@ -12,6 +13,10 @@ declare const harness: Harness;
 
 let browser: Browser;
 let page: Page;
+
+const words = (index: number): string => "words ".repeat(index % 30);
+const many = (count: number, make: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => make(index)).join("");
 
 beforeAll(async () => {
   browser = await openChromium();
@@ -147,6 +152,29 @@ describe("what stands on the page while text arrives", () => {
       "See [later].\n\nMore.\n\n[later]: https://l.example\n",
     );
     expect(html).toContain('<a href="https://l.example" target="_blank" rel="noopener noreferrer">later</a>');
+  });
+});
+
+describe("what a browser passes over", () => {
+  let styled: Page;
+  beforeAll(async () => {
+    styled = await openBundle(browser, "harness.ts");
+    const styles = join(import.meta.dirname, "../../src/styles");
+    for (const name of ["base.css", "answer.css"]) await styled.addStyleTag({ path: join(styles, name) });
+  });
+
+  it.each([
+    ["blocks", many(90, (index) => `## Heading\n\nText of ${words(index)}\n\n- an item\n\n`)],
+    ["a list", many(900, (index) => `${index + 1}. item ${words(index)}\n`)],
+    ["a table", `${"|a".repeat(40)}|\n${"|-".repeat(40)}|\n${many(700, () => `${"|b".repeat(40)}|\n`)}`],
+    ["a quotation", many(60, (index) => `> Text of ${words(index)}\n>\n`)],
+    ["an item", `- First\n${many(60, (index) => `\n  Text of ${words(index)}\n`)}`],
+    ["a paragraph", "Some *words* of `it`, and more. ".repeat(3000)],
+  ])("has the size that it had: %s", async (_name, text) => {
+    const { shrank, passedOver, shown, laidOut } = await styled.evaluate((source) => harness.heights(source), text);
+    expect(passedOver).toBeGreaterThan(0);
+    expect(shown).toBe(laidOut);
+    expect(shrank).toBe(0);
   });
 });
 

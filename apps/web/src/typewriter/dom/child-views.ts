@@ -5,18 +5,17 @@
 
 import type { Block } from "../blocks/block.ts";
 import { keyOf } from "./block-key.ts";
+import type { Groups } from "./groups.ts";
 import { isFinal } from "./view.ts";
 import type { Shown, View, ViewContext } from "./view.ts";
 
 export interface ChildViews {
   show(parent: Block, lineCount: number): void;
   restart(): void;
-  /** So many of the first children are final. */
-  readonly finished: number;
 }
 
-/** @param placeOf the element that holds the child at an index. */
-export function createChildViews(placeOf: (index: number) => Element, context: ViewContext): ChildViews {
+/** @param groups in which the children stand. */
+export function createChildViews(groups: Groups, context: ViewContext): ChildViews {
   const views: View[] = [];
   let finished = 0;
 
@@ -28,15 +27,12 @@ export function createChildViews(placeOf: (index: number) => Element, context: V
     views[index] = made;
     // Filled before it comes onto the page: once there, each node that is added costs more.
     const isShown = made.show(shown);
-    if (existing === undefined) placeOf(index).append(made.element);
+    if (existing === undefined) groups.at(index).append(made.element);
     else existing.element.replaceWith(made.element);
     return isShown;
   }
 
   return {
-    get finished() {
-      return finished;
-    },
     show(parent, lineCount) {
       const blocks = parent.children;
       let index = finished;
@@ -49,9 +45,11 @@ export function createChildViews(placeOf: (index: number) => Element, context: V
         if (final && index === finished) finished += 1;
       }
       for (const view of views.splice(index)) view.element.remove();
+      groups.settle(index, finished);
     },
     restart() {
       finished = 0;
+      groups.restart();
       for (const view of views) view.restart();
     },
   };

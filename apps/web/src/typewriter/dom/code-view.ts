@@ -5,6 +5,7 @@
  */
 
 import { textLineCount } from "../blocks/block.ts";
+import { createGroups } from "./groups.ts";
 import { setText } from "./patch.ts";
 import { isFinal } from "./view.ts";
 import type { View, ViewContext } from "./view.ts";
@@ -16,7 +17,14 @@ const diagramLanguage = "mermaid";
 export function createCodeView(key: string, language: string, context: ViewContext): View {
   const { figure, code } = createFigure(language, context);
   const lines: HTMLElement[] = [];
-  const groups: HTMLElement[] = [];
+  const groups = createGroups({
+    size: linesPerGroup,
+    open() {
+      const made = code.appendChild(context.document.createElement("span"));
+      made.className = "lines";
+      return made;
+    },
+  });
   const colouring = context.colour((index) => lines[index], language);
   const diagram = language === diagramLanguage ? context.openDiagram(figure) : undefined;
   /** So many lines have their whole text, with the break at their end. */
@@ -28,24 +36,13 @@ export function createCodeView(key: string, language: string, context: ViewConte
       const made = context.document.createElement("span");
       made.className = "line";
       made.append(text);
-      groupAt(index).append(made);
+      groups.at(index).append(made);
       lines.push(made);
     } else if (line.textContent !== text) {
       colouring.forget(index);
       if (line.childNodes.length === 1 && line.firstChild instanceof Text) setText(line.firstChild, text);
       else line.textContent = text;
     }
-  }
-
-  function groupAt(index: number): HTMLElement {
-    const place = Math.floor(index / linesPerGroup);
-    const existing = groups[place];
-    if (existing !== undefined) return existing;
-    const made = context.document.createElement("span");
-    made.className = "lines";
-    code.append(made);
-    groups.push(made);
-    return made;
   }
 
   return {
@@ -59,8 +56,8 @@ export function createCodeView(key: string, language: string, context: ViewConte
         showLine(index, index === last ? (texts[index] ?? "") : `${texts[index]}\n`);
       }
       for (const line of lines.splice(texts.length)) line.remove();
-      for (const group of groups.splice(Math.ceil(texts.length / linesPerGroup))) group.remove();
       finished = Math.max(0, last);
+      groups.settle(texts.length, 0);
       const final = isFinal(block, lineCount);
       colouring.advance(final ? texts.length : finished);
       diagram?.show(final ? texts.join("\n") : undefined);

@@ -3,7 +3,7 @@
 import type { Block } from "../blocks/block.ts";
 import { keyOf } from "./block-key.ts";
 import { createCodeView } from "./code-view.ts";
-import { createContainerView } from "./container-view.ts";
+import { createContainerView, createListView } from "./container-view.ts";
 import { createMathView } from "./math-view.ts";
 import { createRowView, createTableView } from "./table-view.ts";
 import { createTextView } from "./text-view.ts";
@@ -29,9 +29,10 @@ export function createView(block: Block, context: ViewContext): View {
       return createRowView(key, make("tr"), context);
     case "rule":
       return { key, element: make("hr"), show: () => true, restart: () => undefined };
+    case "list":
+      return createListView(key, block, context);
     case "document":
     case "quote":
-    case "list":
     case "item":
     case "footnote":
       return createContainerView(key, block, context);

@@ -2,6 +2,7 @@
 
 import { toTree } from "../inline/tree.ts";
 import type { InlineText, TreeNode } from "../inline/tree.ts";
+import { createGroups } from "./groups.ts";
 import { patchChildren } from "./patch.ts";
 import { pieceEnd } from "./pieces.ts";
 import { createPlainRun } from "./plain-run.ts";
@@ -27,6 +28,15 @@ interface Piece {
 
 export function createInlineView(element: HTMLElement, context: ViewContext): InlineView {
   const pieces: Piece[] = [{ place: element, tree: [] }];
+  const groups = createGroups({
+    size: piecesPerBlock,
+    first: element,
+    open() {
+      const block = element.appendChild(context.document.createElement("span"));
+      block.className = "text-block";
+      return block;
+    },
+  });
   const plainRun = createPlainRun();
   /** Where the last piece begins: those before it are final as long as the text only grows. */
   let lastStart = 0;
@@ -40,17 +50,14 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
     };
     read();
     // Filled first: a browser looks for the direction of a text again with each node that comes into it.
-    if (piece.place !== element && piece.place.parentNode === null) placeFor(pieces.indexOf(piece)).append(piece.place);
+    if (piece.place !== element && piece.place.parentNode === null)
+      groups.at(pieces.indexOf(piece)).append(piece.place);
     if (!text.open) context.awaitLabels(text.source, read);
   }
 
-  function placeFor(index: number): Element {
-    if (index < piecesPerBlock) return element;
-    if (index % piecesPerBlock > 0) return pieces[index - 1]?.place.parentElement ?? element;
-    const block = context.document.createElement("span");
-    block.className = "text-block";
-    element.append(block);
-    return block;
+  function beginAnew(): void {
+    lastStart = 0;
+    groups.restart();
   }
 
   function addPiece(): Piece {
@@ -68,11 +75,8 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
       lastStart = end;
       index += 1;
     }
-    for (const { place } of pieces.splice(index + 1)) {
-      const { parentElement } = place;
-      place.remove();
-      if (parentElement !== element && parentElement?.childElementCount === 0) parentElement.remove();
-    }
+    for (const { place } of pieces.splice(index + 1)) place.remove();
+    groups.settle(index + 1, index);
     return index;
   }
 
@@ -80,7 +84,7 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
     show(text) {
       const { source, open, mayBeTask } = text;
       if (shown?.source === source && shown.open === open) return pieces.some(({ tree }) => tree.length > 0);
-      if (shown !== undefined && lastStart > 0 && !source.startsWith(shown.source.slice(0, lastStart))) lastStart = 0;
+      if (shown !== undefined && lastStart > 0 && !source.startsWith(shown.source.slice(0, lastStart))) beginAnew();
       shown = text;
       const index = closePieces(source, mayBeTask);
       const piece = pieces[index] ?? addPiece();
@@ -93,7 +97,7 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
     },
     restart() {
       shown = undefined;
-      lastStart = 0;
+      beginAnew();
       plainRun.stop();
     },
   };

@@ -2,6 +2,7 @@
 
 import type { TableBlock } from "../blocks/block.ts";
 import { createChildViews } from "./child-views.ts";
+import { createGroups } from "./groups.ts";
 import { createInlineView } from "./inline-view.ts";
 import type { InlineView } from "./inline-view.ts";
 import { isFinal } from "./view.ts";
@@ -16,29 +17,30 @@ const placesPerTable = 8_000;
 export function createTableView(key: string, columns: number, context: ViewContext): View {
   const { document } = context;
   const element = document.createElement("div");
-  element.className = "table-scroll";
-  element.tabIndex = 0;
-  const rowsPerTable = Math.max(1, Math.floor(placesPerTable / columns));
-  const bodies: HTMLElement[] = [];
-  const headRow = addTable().appendChild(document.createElement("thead")).appendChild(document.createElement("tr"));
+  const groups = createGroups({ size: Math.max(1, Math.floor(placesPerTable / columns)), open: openTable });
+  const headRow = document.createElement("tr");
   const cells = createCells(headRow, "th", context);
-  bodyAt(0);
-  const rows = createChildViews((index) => bodyAt(Math.floor(index / rowsPerTable)), context);
+  groups.at(0);
+  // The first table has the head, and stays when it has no rows.
+  const rows = createChildViews(
+    { ...groups, at: bodyAt, settle: (count, final) => groups.settle(Math.max(1, count), final) },
+    context,
+  );
 
-  function addTable(): HTMLTableElement {
-    const table = element.appendChild(document.createElement("table"));
+  function openTable(place: number): HTMLElement {
+    const scroller = element.appendChild(document.createElement("div"));
+    scroller.className = "table-scroll";
+    scroller.tabIndex = 0;
+    const table = scroller.appendChild(document.createElement("table"));
     table.dir = "auto";
-    return table;
+    if (place === 0) table.createTHead().append(headRow);
+    table.createTBody();
+    return scroller;
   }
 
-  function bodyAt(place: number): HTMLElement {
-    const existing = bodies[place];
-    if (existing !== undefined) return existing;
-    const table = place === 0 ? headRow.closest("table") : addTable();
-    const made = document.createElement("tbody");
-    table?.append(made);
-    bodies.push(made);
-    return made;
+  function bodyAt(index: number): HTMLElement {
+    const scroller = groups.at(index);
+    return scroller.querySelector("tbody") ?? scroller;
   }
 
   return {
@@ -48,8 +50,6 @@ export function createTableView(key: string, columns: number, context: ViewConte
       if (block.kind !== "table") return false;
       cells.show(block.head, block, true);
       rows.show(block, lineCount);
-      for (const body of bodies.splice(Math.max(1, Math.ceil(block.children.length / rowsPerTable))))
-        body.closest("table")?.remove();
       return true;
     },
     restart() {
@@ -100,7 +100,8 @@ function createCells(row: Element, tag: "th" | "td", context: ViewContext): Cell
       return;
     }
     filler ??= context.document.createElement(tag);
-    filler.colSpan = columns;
+    const span = String(columns);
+    if (filler.getAttribute("colspan") !== span) filler.setAttribute("colspan", span);
     if (filler.parentNode === null || filler !== row.lastElementChild) row.append(filler);
   }
 
@@ -109,8 +110,9 @@ function createCells(row: Element, tag: "th" | "td", context: ViewContext): Cell
       const present = alignments.slice(0, texts.length);
       present.forEach((alignment, index) => {
         const { element, inline } = cellAt(index);
-        if (alignment === "right" || alignment === "center") element.className = `align-${alignment}`;
-        else element.removeAttribute("class");
+        const name = alignment === "right" || alignment === "center" ? `align-${alignment}` : undefined;
+        if (name === undefined) element.removeAttribute("class");
+        else if (element.className !== name) element.className = name;
         inline.show({ source: texts[index] ?? "", open: !final && index === texts.length - 1, mayBeTask: false });
       });
       for (const { element } of cells.splice(present.length)) element.remove();

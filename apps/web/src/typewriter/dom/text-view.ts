@@ -13,7 +13,8 @@ export function createTextView(key: string, element: HTMLElement, context: ViewC
     element,
     show({ block, parent, index, lineCount }) {
       const mayBeTask = parent.kind === "item" && index === 0 && block.kind === "paragraph";
-      if (block.kind === "heading" || parent.kind === "document") element.dir = "auto";
+      // Once: a browser takes it for a change each time, and looks at all that stands in it.
+      if (element.dir === "" && (block.kind === "heading" || parent.kind === "document")) element.dir = "auto";
       const open = !isFinal(block, lineCount);
       const text = block.lines.join("\n").trimEnd();
       const source = open && block.kind === "paragraph" ? unfinishedText(text) : text;
