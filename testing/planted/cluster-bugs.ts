@@ -4,6 +4,7 @@ import type { PlantedBug } from "./bugs.ts";
 const redisTests = "packages/log/test/redis.test.ts";
 const nodesTests = "packages/chat/test/nodes/nodes.test.ts";
 const takeoverTests = "packages/chat/test/routes/takeover.test.ts";
+const attemptsTests = "apps/typebar/test/access/shared-attempts.test.ts";
 const presenceTests = "packages/server/test/hub/shared-presence.test.ts";
 const clusterTests = "testing/test/cluster/takeover.test.ts";
 
@@ -175,6 +176,20 @@ export const clusterBugs: readonly PlantedBug[] = [
     search: "    if (wasLost) onLost(undefined);\n",
     replace: "",
     caughtBy: { file: presenceTests, test: "who followed a frozen one" },
+  },
+  {
+    name: "cluster: wrong passwords are counted by each server for itself",
+    file: "apps/typebar/src/access/shared-attempts.ts",
+    search: "if (now() < asksAgainMs) return",
+    replace: "if (asksAgainMs < now()) return",
+    caughtBy: { file: attemptsTests, test: "at one and then at another" },
+  },
+  {
+    name: "cluster: of guesses at several servers at once each is looked at",
+    file: "packages/log/src/drivers/redis/lua/roster.ts",
+    search: "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end\n",
+    replace: "",
+    caughtBy: { file: attemptsTests, test: "at all servers at once" },
   },
   {
     name: "cluster: whoever comes back is shown the answer from its start",

@@ -16,16 +16,19 @@ import {
   problemFor,
   type TitlerOptions,
 } from "@typebar/chat";
+import type { RecordLog } from "@typebar/log";
 import { createEventStreams, createHub } from "@typebar/server";
 import type { Logger } from "pino";
 import { accessInfo } from "./access/access-info.ts";
 import { createAccess } from "./access/access.ts";
 import { type CreateProblem, toAccessResponse, writeResponse } from "./access/access-response.ts";
+import { type Attempts, createOwnAttempts } from "./access/own-attempts.ts";
 import { createPasswordGate } from "./access/password-gate.ts";
 import { createProxyCheck } from "./access/proxies.ts";
 import { createPublishKey } from "./access/publish-key.ts";
 import { type RequestFacts, toOriginForm, toRequestFacts } from "./access/request-facts.ts";
 import { securityHeaders } from "./access/security-headers.ts";
+import { createSharedAttempts } from "./access/shared-attempts.ts";
 import { createSignInRoutes } from "./access/sign-in.ts";
 import { createStreamLimit } from "./access/stream-limit.ts";
 import { createChangePublisher, soleOwner } from "./channels/changes.ts";
@@ -133,7 +136,9 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
           password: config.password,
           isHttps: config.publicUrl?.protocol === "https:",
           now: Date.now,
-          steadyNow: () => performance.now(),
+          attempts: createAttempts(log, (error) =>
+            logger.warn({ err: error }, "wrong passwords are counted by this server alone: Redis does not answer"),
+          ),
         });
   const isPublishKey = config.publishKey === undefined ? undefined : createPublishKey(config.publishKey);
   const { host, publicUrl, origins } = config;
@@ -176,15 +181,15 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
   }
 
   /** Sets the headers that belong on every answer to it. */
-  function refuse(facts: RequestFacts, outgoing: ServerResponse): Response | undefined {
-    const decision = access.decide(facts);
+  async function refuse(facts: RequestFacts, outgoing: ServerResponse): Promise<Response | undefined> {
+    const decision = await access.decide(facts);
     setHeaders(outgoing, decision.headers);
     return toAccessResponse(decision, (code, detail) => problemFor(facts.path)(code, { detail }));
   }
 
   async function route(request: Request, env: HttpBindings): Promise<Response> {
     const facts = factsOf(env.incoming);
-    const refusal = refuse(facts, env.outgoing);
+    const refusal = await refuse(facts, env.outgoing);
     if (refusal) return refusal;
     const { method, path, headers } = facts;
     if (signIn && (path.startsWith("/sign-in") || path === "/sign-out")) return signIn.fetch(request, env);
@@ -198,7 +203,7 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
 
   /** Past the framework, which would hold the request and the response as long as the stream is open: here there may be many. */
   async function followChannels(facts: RequestFacts, env: Env): Promise<void> {
-    const answered = await answer(env, async () => refuse(facts, env.outgoing) ?? channels.respond(facts, env));
+    const answered = await answer(env, async () => (await refuse(facts, env.outgoing)) ?? channels.respond(facts, env));
     if (answered !== RESPONSE_ALREADY_SENT) await writeResponse(env.outgoing, answered);
   }
 
@@ -261,6 +266,14 @@ export async function openTypebar(config: Config, logger: Logger): Promise<Typeb
     },
   };
 }
+
+/** For all servers that share the log. */
+function createAttempts({ shared }: RecordLog, report: (error: unknown) => void): Attempts {
+  const own = createOwnAttempts({ now: steadyNow });
+  return shared ? createSharedAttempts({ cells: shared.cells, own, now: steadyNow, report }) : own;
+}
+
+const steadyNow = (): number => performance.now();
 
 const createMethodProblem = (): Response => problem("method-not-allowed", { headers: { Allow: "GET" } });
 const createProblem: CreateProblem = (code, detail) => problem(code, { detail });

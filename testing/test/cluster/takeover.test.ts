@@ -6,6 +6,7 @@ import {
   type Cluster,
   openCluster,
   openScriptedModel,
+  openTypebarProcess,
   scriptedAnswer,
   type ScriptedModel,
   type TypebarProcess,
@@ -145,6 +146,10 @@ describe("a node whose models are silent for longer than a lease lasts", () => {
   });
 });
 
+async function tryPassword({ url }: TypebarProcess, token: string): Promise<number> {
+  return (await fetch(`${url}/api/models`, { headers: { token } })).status;
+}
+
 describe("from any node", () => {
   test("an answer can be stopped", { timeout }, async () => {
     const { message, generationId } = await ask(nodeAt(0), "delay:5 hold:30");
@@ -166,5 +171,23 @@ describe("from any node", () => {
     let text = "";
     while (!text.includes(`"followers":3`)) text += (await reader?.read())?.value ?? "";
     abort.abort();
+  });
+
+  test("whoever guesses the password here and there has to wait everywhere", { timeout }, async () => {
+    const env = {
+      DATABASE_URL: cluster.postgres.url,
+      REDIS_URL: cluster.redis.url,
+      TYPEBAR_PASSWORD: "open sesame",
+      OPENAI_BASE_URL: model.url,
+    };
+    await using one = await openTypebarProcess({ env });
+    await using other = await openTypebarProcess({ env });
+    const looked: TypebarProcess[] = [];
+    // The third makes all wait, for a second: were each counted alone, nobody would have to.
+    while (looked.length < 4) {
+      const node = looked.length % 2 === 0 ? one : other;
+      if ((await tryPassword(node, "guess")) === 401) looked.push(node);
+    }
+    expect([await tryPassword(one, "open sesame"), await tryPassword(other, "open sesame")]).toEqual([429, 429]);
   });
 });

@@ -24,7 +24,7 @@ export type AccessDecision = { headers: Record<string, string> } & (
 export interface Access {
   /** What no route could even read; `decide` refuses it as well. */
   refuseUnreadable: (request: RequestFacts) => AccessDecision | undefined;
-  decide: (request: RequestFacts) => AccessDecision;
+  decide: (request: RequestFacts) => Promise<AccessDecision>;
   /** Whether `GET /api/chat` with these headers may start an answer; else `403` `forbidden-origin`. */
   isAllowedStartRequest: (headers: IncomingHttpHeaders) => boolean;
 }
@@ -63,7 +63,7 @@ export function createAccess({ host, publicUrl, origins, gate, isPublishKey }: A
   return {
     refuseUnreadable,
     isAllowedStartRequest: createStartCheck({ origins, publicUrl }),
-    decide: (request) => {
+    decide: async (request) => {
       const unreadable = refuseUnreadable(request);
       if (unreadable !== undefined) return unreadable;
       const preflight = cors.preflightHeaders(request.method, request.headers);
@@ -93,13 +93,13 @@ function decideWithoutPassword(
   return refuse(headers, "That is not the key of TYPEBAR_PUBLISH_KEY.");
 }
 
-function decideByPassword(
+async function decideByPassword(
   gate: PasswordGate,
   isOtherKey: IsKey | undefined,
   request: RequestFacts,
   headers: Record<string, string>,
-): AccessDecision {
-  const decision = gate.check(request.headers, request.address, isOtherKey);
+): Promise<AccessDecision> {
+  const decision = await gate.check(request.headers, request.address, isOtherKey);
   switch (decision.type) {
     case "allowed":
       return { type: "allowed", headers };

@@ -3,9 +3,8 @@
  * Used by access.ts on every request, and by sign-in.ts.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { createAttemptLimit } from "./attempt-limit.ts";
 import { credentialOf } from "./credential.ts";
-import { createOverallLimit } from "./overall-limit.ts";
+import type { Attempts, Verdict } from "./own-attempts.ts";
 import type { IsKey } from "./publish-key.ts";
 import { createSessionKey, sessionSeconds } from "./session.ts";
 
@@ -16,9 +15,9 @@ export type GateDecision =
 
 export interface PasswordGate {
   /** `isOtherKey` opens as well, what is asked for; whoever knows that one alone may not guess passwords any faster. */
-  check: (headers: IncomingHttpHeaders, address: string, isOtherKey?: IsKey) => GateDecision;
+  check: (headers: IncomingHttpHeaders, address: string, isOtherKey?: IsKey) => Promise<GateDecision>;
   /** Tries a password from the sign-in page. */
-  tryPassword: (password: string, address: string) => GateDecision;
+  tryPassword: (password: string, address: string) => Promise<GateDecision>;
   /** A `Set-Cookie` that signs a browser in. */
   signInCookie: () => string;
   /** A `Set-Cookie` that signs it out. */
@@ -31,36 +30,29 @@ export interface PasswordGateOptions {
   isHttps: boolean;
   /** Wall clock, in milliseconds since 1970. */
   now: () => number;
-  /** Milliseconds of a clock that never goes back: a wall clock that is put back would make an address wait as long. */
-  steadyNow: () => number;
+  attempts: Attempts;
 }
 
 export async function createPasswordGate(options: PasswordGateOptions): Promise<PasswordGate> {
-  const { password, isHttps, now, steadyNow } = options;
+  const { password, isHttps, now, attempts } = options;
   const key = await createSessionKey(password);
-  const limit = createAttemptLimit({ now: steadyNow });
-  const overall = createOverallLimit({ now: steadyNow });
   // With the prefix a browser takes the cookie from this very host only, and only over https.
   const cookieName = isHttps ? "__Host-typebar-session" : "typebar-session";
   const attributes = `Path=/; HttpOnly; SameSite=Strict${isHttps ? "; Secure" : ""}`;
 
-  const tryBytes = (candidate: Uint8Array, address: string, isOtherKey?: IsKey): GateDecision => {
-    const waitMs = Math.max(limit.waitMs(address), overall.waitMs(address));
+  const tryBytes = async (candidate: Uint8Array, address: string, isOtherKey?: IsKey): Promise<GateDecision> => {
+    const verdict = judge(candidate, isOtherKey);
+    const waitMs = await attempts.take(address, verdict);
     if (waitMs > 0) return { type: "too-many-attempts", retryAfterSeconds: Math.ceil(waitMs / 1000) };
-    if (!key.isPassword(candidate)) {
-      // Failures are neither counted nor forgiven.
-      if (isOtherKey?.(candidate)) return { type: "allowed" };
-      limit.fail(address);
-      overall.fail();
-      return { type: "unauthorized" };
-    }
-    limit.succeed(address);
-    overall.succeed(address);
-    return { type: "allowed" };
+    return { type: verdict === "wrong" ? "unauthorized" : "allowed" };
+  };
+  const judge = (candidate: Uint8Array, isOtherKey?: IsKey): Verdict => {
+    if (key.isPassword(candidate)) return "right";
+    return isOtherKey?.(candidate) ? "other-key" : "wrong";
   };
 
   return {
-    check: (headers, address, isOtherKey) => {
+    check: async (headers, address, isOtherKey) => {
       const session = cookieOf(headers.cookie, cookieName);
       if (session !== undefined && key.isValid(session, now() / 1000)) return { type: "allowed" };
       const candidate = credentialOf(headers);

@@ -39,7 +39,7 @@ export function createSignInRoutes({ gate, addressOf, problem }: SignInOptions):
     if (!(bytes <= maxFormBytes))
       return problem("body-too-large", `The sign-in form takes at most ${maxFormBytes} bytes.`);
     const password = new URLSearchParams(await req.text()).get("password") ?? "";
-    const decision = gate.tryPassword(password, addressOf(env.incoming));
+    const decision = await gate.tryPassword(password, addressOf(env.incoming));
     switch (decision.type) {
       case "allowed":
         return redirect(nextOf(req.raw) ?? "/", gate.signInCookie());

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, test } from "vitest";
 import { createAccess } from "../../src/access/access.ts";
 import type { Access, AccessDecision } from "../../src/access/access.ts";
+import { createOwnAttempts } from "../../src/access/own-attempts.ts";
 import { createPasswordGate } from "../../src/access/password-gate.ts";
 import type { PasswordGate } from "../../src/access/password-gate.ts";
 
@@ -18,7 +19,7 @@ function createOpenAccess(
   });
 }
 
-function decide(access: Access, method: string, path: string, headers: IncomingHttpHeaders): AccessDecision {
+function decide(access: Access, method: string, path: string, headers: IncomingHttpHeaders): Promise<AccessDecision> {
   return access.decide({ method, path, headers: { host, ...headers }, address: "127.0.0.1" });
 }
 
@@ -40,8 +41,8 @@ describe("Host", () => {
     "10.1.2.3:8787",
     "chat.example.org",
     "chat.example.org:443",
-  ])("answers to %s", (name) => {
-    expect(codeOf(decide(access, "GET", "/", { host: name }))).toBe("allowed");
+  ])("answers to %s", async (name) => {
+    expect(codeOf(await decide(access, "GET", "/", { host: name }))).toBe("allowed");
   });
 
   test.each([
@@ -59,24 +60,24 @@ describe("Host", () => {
     "10.1.2.4",
     "[::2]",
     "",
-  ])("answers 421 to %j, to which a foreign page can point its own name", (name) => {
-    expect(codeOf(decide(access, "GET", "/", { host: name }))).toBe("wrong-host");
+  ])("answers 421 to %j, to which a foreign page can point its own name", async (name) => {
+    expect(codeOf(await decide(access, "GET", "/", { host: name }))).toBe("wrong-host");
   });
 
-  test("is any address, but no name, where all addresses are listened on", () => {
+  test("is any address, but no name, where all addresses are listened on", async () => {
     for (const wildcard of ["0.0.0.0", "::"]) {
       const everywhere = createOpenAccess({ host: wildcard });
       for (const name of ["192.168.1.20:8787", "[fe80::1]:8787", "10.0.0.7", "localhost"]) {
-        expect(codeOf(decide(everywhere, "GET", "/", { host: name }))).toBe("allowed");
+        expect(codeOf(await decide(everywhere, "GET", "/", { host: name }))).toBe("allowed");
       }
       for (const name of ["evil.example", "192.168.1.20.evil.example", "300.1.1.1"]) {
-        expect(codeOf(decide(everywhere, "GET", "/", { host: name }))).toBe("wrong-host");
+        expect(codeOf(await decide(everywhere, "GET", "/", { host: name }))).toBe("wrong-host");
       }
     }
   });
 
-  test("answers 421 where no Host is named", () => {
-    expect(codeOf(access.decide({ method: "GET", path: "/", headers: {}, address: "::1" }))).toBe("wrong-host");
+  test("answers 421 where no Host is named", async () => {
+    expect(codeOf(await access.decide({ method: "GET", path: "/", headers: {}, address: "::1" }))).toBe("wrong-host");
   });
 });
 
@@ -93,8 +94,8 @@ describe("origin of what changes something", () => {
     ["the page under PUBLIC_URL, its Host rewritten by a proxy", { origin: "https://chat.example.org" }],
     ["a listed site", { origin: "https://app.example.org", "sec-fetch-site": "cross-site" }],
     ["a person's own doing", { "sec-fetch-site": "none" }],
-  ])("is allowed for %s", (_who, headers) => {
-    expect(codeOf(decide(access, "POST", "/api/chat", headers))).toBe("allowed");
+  ])("is allowed for %s", async (_who, headers) => {
+    expect(codeOf(await decide(access, "POST", "/api/chat", headers))).toBe("allowed");
   });
 
   test.each<[string, IncomingHttpHeaders]>([
@@ -106,14 +107,14 @@ describe("origin of what changes something", () => {
     ["a name that begins like ours", { origin: "http://127.0.0.1:8787.evil.example" }],
     ["a listed name with another scheme", { origin: "http://app.example.org" }],
     ["no origin at all", { origin: "file://" }],
-  ])("is refused for %s", (_who, headers) => {
+  ])("is refused for %s", async (_who, headers) => {
     for (const method of ["POST", "PATCH", "DELETE", "PUT"]) {
-      expect(codeOf(decide(access, method, "/api/conversations", headers))).toBe("forbidden-origin");
+      expect(codeOf(await decide(access, method, "/api/conversations", headers))).toBe("forbidden-origin");
     }
   });
 
-  test("is not asked of reading", () => {
-    expect(codeOf(decide(access, "GET", "/api/models", { origin: "https://evil.example" }))).toBe("allowed");
+  test("is not asked of reading", async () => {
+    expect(codeOf(await decide(access, "GET", "/api/models", { origin: "https://evil.example" }))).toBe("allowed");
   });
 });
 
@@ -151,17 +152,17 @@ describe("starting by GET", () => {
 describe("CORS", () => {
   const preflight = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
 
-  test("is off where no origin is listed", () => {
-    const decision = decide(createOpenAccess(), "OPTIONS", "/api/chat", {
+  test("is off where no origin is listed", async () => {
+    const decision = await decide(createOpenAccess(), "OPTIONS", "/api/chat", {
       ...preflight,
       origin: "https://app.example.org",
     });
     expect(decision).toEqual({ type: "allowed", headers: {} });
   });
 
-  test("lets a listed site's OpenAI client say what it says of itself, and nothing else that is unknown", () => {
+  test("lets a listed site's OpenAI client say what it says of itself, and nothing else that is unknown", async () => {
     const access = createOpenAccess({ origins: ["https://app.example.org"] });
-    const { headers } = decide(access, "OPTIONS", "/v1/chat/completions", {
+    const { headers } = await decide(access, "OPTIONS", "/v1/chat/completions", {
       ...preflight,
       "access-control-request-headers":
         "authorization, content-type,x-stainless-runtime-version,x-forwarded-for, x-stainless-<",
@@ -178,10 +179,10 @@ describe("CORS", () => {
       password: "open sesame",
       isHttps: false,
       now: () => 0,
-      steadyNow: () => 0,
+      attempts: createOwnAttempts({ now: () => 0 }),
     });
     const access = createOpenAccess({ origins: ["https://app.example.org"], gate });
-    const decision = decide(access, "OPTIONS", "/api/chat", { ...preflight, origin: "https://app.example.org" });
+    const decision = await decide(access, "OPTIONS", "/api/chat", { ...preflight, origin: "https://app.example.org" });
     expect(decision.type).toBe("preflight");
     expect(decision.headers).toMatchObject({
       Vary: "Origin",
@@ -206,21 +207,21 @@ describe("CORS", () => {
       password: "open sesame",
       isHttps: false,
       now: () => 0,
-      steadyNow: () => 0,
+      attempts: createOwnAttempts({ now: () => 0 }),
     });
     const access = createOpenAccess({ origins: ["https://app.example.org"], gate });
-    const decision = decide(access, "POST", "/api/chat", { origin: "https://app.example.org" });
+    const decision = await decide(access, "POST", "/api/chat", { origin: "https://app.example.org" });
     expect(codeOf(decision)).toBe("unauthorized");
     expect(decision.headers["Access-Control-Allow-Origin"]).toBe("https://app.example.org");
     const exposed = decision.headers["Access-Control-Expose-Headers"]?.split(", ");
     expect(exposed).toEqual(expect.arrayContaining(["Typebar-Generation", "Typebar-Conversation", "Content-Location"]));
   });
 
-  test("shows another site nothing, and keeps caches from mixing the two up", () => {
+  test("shows another site nothing, and keeps caches from mixing the two up", async () => {
     const access = createOpenAccess({ origins: ["https://app.example.org"] });
-    const decision = decide(access, "GET", "/api/models", { origin: "https://evil.example" });
+    const decision = await decide(access, "GET", "/api/models", { origin: "https://evil.example" });
     expect(decision).toEqual({ type: "allowed", headers: { Vary: "Origin" } });
-    expect(decide(access, "OPTIONS", "/api/chat", { ...preflight, origin: "https://evil.example" }).type).toBe(
+    expect((await decide(access, "OPTIONS", "/api/chat", { ...preflight, origin: "https://evil.example" })).type).toBe(
       "allowed",
     );
   });
@@ -231,59 +232,72 @@ describe("with a password", () => {
 
   async function createLockedAccess(): Promise<Access> {
     return createOpenAccess({
-      gate: await createPasswordGate({ password: "open sesame", isHttps: false, now: () => 0, steadyNow: () => 0 }),
+      gate: await createPasswordGate({
+        password: "open sesame",
+        isHttps: false,
+        now: () => 0,
+        attempts: createOwnAttempts({ now: () => 0 }),
+      }),
     });
   }
 
   test("an API request without it is refused and told how", async () => {
-    const decision = decide(await createLockedAccess(), "GET", "/api/conversations", {});
+    const decision = await decide(await createLockedAccess(), "GET", "/api/conversations", {});
     expect(codeOf(decision)).toBe("unauthorized");
     expect(decision.headers["WWW-Authenticate"]).toBe("Bearer");
   });
 
   test("a browser is sent to sign in, and back to where it wanted to go", async () => {
     const access = await createLockedAccess();
-    expect(decide(access, "GET", "/", navigation)).toMatchObject({ type: "redirected", location: "/sign-in" });
-    expect(decide(access, "GET", "/c/abc", navigation)).toMatchObject({
+    expect(await decide(access, "GET", "/", navigation)).toMatchObject({ type: "redirected", location: "/sign-in" });
+    expect(await decide(access, "GET", "/c/abc", navigation)).toMatchObject({
       type: "redirected",
       location: "/sign-in?next=%2Fc%2Fabc",
     });
-    expect(decide(access, "GET", "/c/abc", { accept: "text/html,*/*" }).type).toBe("redirected");
-    expect(decide(access, "GET", "//evil.example", navigation)).toMatchObject({ location: "/sign-in" });
+    expect((await decide(access, "GET", "/c/abc", { accept: "text/html,*/*" })).type).toBe("redirected");
+    expect(await decide(access, "GET", "//evil.example", navigation)).toMatchObject({ location: "/sign-in" });
   });
 
   test("a browser that came by a link from another site asks again, since it then sends its cookie", async () => {
-    const decision = decide(await createLockedAccess(), "GET", "/", { ...navigation, "sec-fetch-site": "cross-site" });
+    const decision = await decide(await createLockedAccess(), "GET", "/", {
+      ...navigation,
+      "sec-fetch-site": "cross-site",
+    });
     expect(decision.type).toBe("asked-again");
   });
 
   const forApps = ["/typebar.webmanifest", "/icon.svg", "/icon-192.png", "/icon-maskable-512.png"];
   test.each(["/livez", "/readyz", "/sign-in", "/sign-in.css", ...forApps])("%s stays open", async (path) => {
-    expect(decide(await createLockedAccess(), "GET", path, {}).type).toBe("allowed");
+    expect((await decide(await createLockedAccess(), "GET", path, {})).type).toBe("allowed");
   });
 
   const others = ["/sw.js", "/icon.svg/", "/icon/../sw.js", "/assets/icon.svg"];
   test.each(["/livez/", "//livez", "/livez/../api/models", "/sign-in/x", "/Sign-In", ...others])(
     "%s does not",
     async (path) => {
-      expect(codeOf(decide(await createLockedAccess(), "GET", path, {}))).toBe("unauthorized");
+      expect(codeOf(await decide(await createLockedAccess(), "GET", path, {}))).toBe("unauthorized");
     },
   );
 
   test("Host and origin are checked before it, so that a foreign page cannot guess", async () => {
     const access = await createLockedAccess();
     const authorization = "Bearer open sesame";
-    expect(codeOf(decide(access, "POST", "/api/chat", { authorization, origin: "https://evil.example" }))).toBe(
+    expect(codeOf(await decide(access, "POST", "/api/chat", { authorization, origin: "https://evil.example" }))).toBe(
       "forbidden-origin",
     );
-    expect(codeOf(decide(access, "POST", "/api/chat", { authorization, host: "evil.example" }))).toBe("wrong-host");
-    expect(codeOf(decide(access, "POST", "/sign-in", { origin: "https://evil.example" }))).toBe("forbidden-origin");
+    expect(codeOf(await decide(access, "POST", "/api/chat", { authorization, host: "evil.example" }))).toBe(
+      "wrong-host",
+    );
+    expect(codeOf(await decide(access, "POST", "/sign-in", { origin: "https://evil.example" }))).toBe(
+      "forbidden-origin",
+    );
   });
 
   test("waiting after wrong passwords is told with Retry-After", async () => {
     const access = await createLockedAccess();
-    for (let attempt = 0; attempt < 3; attempt++) decide(access, "GET", "/api/models", { authorization: "Bearer no" });
-    const decision = decide(access, "GET", "/api/models", { authorization: "Bearer open sesame" });
+    for (let attempt = 0; attempt < 3; attempt++)
+      await decide(access, "GET", "/api/models", { authorization: "Bearer no" });
+    const decision = await decide(access, "GET", "/api/models", { authorization: "Bearer open sesame" });
     expect(codeOf(decision)).toBe("too-many-attempts");
     expect(Number(decision.headers["Retry-After"])).toBeGreaterThan(0);
   });

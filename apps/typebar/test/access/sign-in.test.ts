@@ -9,6 +9,7 @@ import { afterEach, expect, test } from "vitest";
 import { createAccess } from "../../src/access/access.ts";
 import { toAccessResponse } from "../../src/access/access-response.ts";
 import type { CreateProblem } from "../../src/access/access-response.ts";
+import { createOwnAttempts } from "../../src/access/own-attempts.ts";
 import { createPasswordGate } from "../../src/access/password-gate.ts";
 import { toRequestFacts } from "../../src/access/request-facts.ts";
 import { createSignInRoutes } from "../../src/access/sign-in.ts";
@@ -40,12 +41,12 @@ async function openLockedServer(): Promise<Ask> {
     password,
     isHttps: false,
     now: Date.now,
-    steadyNow: () => performance.now(),
+    attempts: createOwnAttempts({ now: () => performance.now() }),
   });
   const access = createAccess({ host: "127.0.0.1", publicUrl: undefined, origins: [], gate });
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.use((context, next) => {
-    const decision = access.decide(toRequestFacts(context.env.incoming));
+  app.use(async (context, next) => {
+    const decision = await access.decide(toRequestFacts(context.env.incoming));
     for (const [name, value] of Object.entries(decision.headers)) context.env.outgoing.setHeader(name, value);
     const refusal = toAccessResponse(decision, problem);
     return refusal === undefined ? next().then(() => undefined) : Promise.resolve(refusal);
