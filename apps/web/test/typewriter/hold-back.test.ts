@@ -55,6 +55,8 @@ describe("what is held back at the end", () => {
     ["| a |\n|--", ""],
     ["| a |\nno table", "| a |\nno table"],
     ["a | b", "a | b"],
+    ["a | b\n--|", "a | b"],
+    ["a\n--|", "a\n--|"],
   ])("of %j it shows %j until the table is certain", (paragraph, shown) => {
     expect(withoutTableHead(paragraph)).toBe(shown);
   });

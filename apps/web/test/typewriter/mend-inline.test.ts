@@ -19,16 +19,35 @@ describe("mending unfinished inline markdown", () => {
     ["a\\", "a"],
     ["AT&am", "AT"],
     ["<https://a.example", "https://a.example"],
+    ["<htt", ""],
+    ["<me@a", "me@a"],
+    ["*a *", "*a*"],
+    ["so \\[", "so"],
+    ["[a](https://x.example/y_(z)", "a"],
+    ['[a](https://x.example "T) u', "a"],
+    ["[a](<https://x.example/y z", "a"],
+    ["[a [b] c", "a [b] c"],
+    ["[![", ""],
+    ["[this][la", "this"],
   ])("%j is shown as %j", (text, shown) => {
     expect(mendInline(text)).toBe(shown);
   });
 
-  it.each(["snake_case", "2 * 3", "array[0]", "said [1]", "a ~ b", "1 < 2", "**done** and", "[a](b) c", "Hello!"])(
-    "%j is left as it is",
-    (text) => {
-      expect(mendInline(text)).toBe(text);
-    },
-  );
+  it.each([
+    "snake_case",
+    "2 * 3",
+    "array[0]",
+    "said [1]",
+    "a ~ b",
+    "1 < 2",
+    "a <b",
+    "**done** and",
+    "[a](b) c",
+    "[a](b c",
+    "Hello!",
+  ])("%j is left as it is", (text) => {
+    expect(mendInline(text)).toBe(text);
+  });
 
   it("takes any text, and adds no more than markers", () => {
     fc.assert(

@@ -8,6 +8,7 @@ import { openBundle } from "./bundle.ts";
 import { corpus, longTexts } from "./corpus.ts";
 import { documents as answers } from "./documents.ts";
 import type { Harness } from "./harness.ts";
+import { markedTexts, unknowable } from "./marked-texts.ts";
 
 declare const harness: Harness;
 
@@ -126,18 +127,15 @@ describe("what stands on the page while text arrives", () => {
     );
   });
 
-  it.each([
-    ["emphasis", "A **bold** and *it* and ~~no~~ `code` end"],
-    ["a link", 'See [docs](https://a.example/x "T") now'],
-    ["an image", "A ![cat](https://p.example/c.png) x"],
-    ["a heading", "# Title\n\n## Two\n\ntext"],
-    ["a table", "| A | B |\n|---|:-:|\n| 1 | **2** |\n"],
-    ["a list", "- one\n- **two** x\n\n1. a\n2. b"],
-    ["Chinese", "你好，**世界**。[链接](https://a.example/)"],
-    ["footnotes", "Said[^1] so.\n\n[^1]: A note"],
-  ])("shows no raw markers of %s", async (_name, text) => {
+  it.each(markedTexts)("shows no raw marks, typed by the character: %s", async (_name, text, marks) => {
     const shown = await page.evaluate((source) => harness.shownOnTheWay(source), text);
-    expect(shown.filter((step) => /[*~`|#[\]()]|https?:/u.test(step))).toEqual([]);
+    expect(shown.filter((step) => marks.test(step))).toEqual([]);
+    expect(shown.at(-1)).not.toBe("");
+  });
+
+  it.each(unknowable)("shows as text what may be text: %s", async (_why, text, marks, expected) => {
+    const shown = await page.evaluate((source) => harness.shownOnTheWay(source), text);
+    expect([...new Set(shown.filter((step) => marks.test(step)))]).toEqual(expected);
   });
 
   it("has a diagram drawn when its block is closed, and not before", async () => {

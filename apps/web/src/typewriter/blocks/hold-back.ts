@@ -24,13 +24,14 @@ export function isHeldBack(line: string, tip: Block): boolean {
 export function withoutTableHead(paragraph: string): string {
   const lastStart = paragraph.lastIndexOf("\n") + 1;
   const last = paragraph.slice(lastStart);
-  if (last.trimStart().startsWith("|") && !/^[\s:|-]*$/u.test(last))
-    return paragraph.slice(0, Math.max(0, lastStart - 1));
+  // One class with nothing before it: two that both take a space would try every way to share a long run of them.
+  const isDelimiter = /^[\s:|-]*$/u.test(last);
+  if (last.trimStart().startsWith("|") && !isDelimiter) return paragraph.slice(0, Math.max(0, lastStart - 1));
   if (lastStart === 0) return last.trimStart().startsWith("|") ? "" : paragraph;
   const headStart = paragraph.lastIndexOf("\n", lastStart - 2) + 1;
   const head = paragraph.slice(headStart, lastStart);
-  // One class with nothing before it: two that both take a space would try every way to share a long run of them.
-  if (head.trimStart().startsWith("|") && /^[\s:|-]*$/u.test(last))
-    return paragraph.slice(0, Math.max(0, headStart - 1));
-  return last.trimStart().startsWith("|") ? paragraph.slice(0, lastStart - 1) : paragraph;
+  if (head.trimStart().startsWith("|") && isDelimiter) return paragraph.slice(0, Math.max(0, headStart - 1));
+  // A head without a bar in front stands there as text already.
+  const isUnderHead = isDelimiter && head.includes("|");
+  return isUnderHead || last.trimStart().startsWith("|") ? paragraph.slice(0, lastStart - 1) : paragraph;
 }

@@ -24,8 +24,12 @@ export function createTextView(key: string, element: HTMLElement, context: ViewC
   };
 }
 
+const definition = /^\[(?:[^\\[\]]|\\.){1,999}\]:/u;
+/** Its colon may be next. */
+const shortLabel = /^\[[^\s\]]{0,40}\]?$/u;
+
 /** What can be told of a paragraph that is not complete: it may yet be the head of a table, or define a link. */
 function unfinishedText(source: string): string {
   const text = withoutTableHead(source);
-  return /^\[(?:[^\\[\]]|\\.){1,999}\]:/u.test(text) ? "" : text;
+  return definition.test(text) || shortLabel.test(text) ? "" : text;
 }

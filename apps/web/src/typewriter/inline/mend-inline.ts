@@ -6,6 +6,7 @@
 
 import { formulaAt } from "./formula.ts";
 import type { LackingMarks } from "./formula.ts";
+import { isLinkStart, readLink } from "./mend-link.ts";
 
 interface Opener {
   marker: string;
@@ -22,7 +23,7 @@ const punctuation = /[\p{P}\p{S}]/u;
 export function mendInline(content: string): string {
   if (content.length > longestMended) return content;
   if (/^\[[ xX]?\]?$/u.test(content)) return "";
-  let source = content.replace(/(?:\\|<|&#?\w{0,10}|!?\[)$/u, "").replace(/<((?:https?|mailto):[^>\s]*)$/u, "$1");
+  let source = withoutOpenedMark(content);
   const openers: Opener[] = [];
   const lacking: LackingMarks = new Map();
   let out = "";
@@ -49,7 +50,7 @@ export function mendInline(content: string): string {
     } else if (character === "*" || character === "_" || character === "~") {
       const run = runAt(source, index);
       const atEnd = index + run.length === source.length;
-      if (atEnd && openers.at(-1)?.marker !== run) break;
+      if (atEnd && (openers.at(-1)?.marker !== run || /\s/u.test(source.charAt(index - 1)))) break;
       turn(openers, run, source, index, out.length);
       out += run;
       index += run.length;
@@ -79,6 +80,22 @@ export function mendInline(content: string): string {
     }
   }
   return close(out, openers);
+}
+
+/** What stands at the end and is most likely the beginning of a mark. */
+function withoutOpenedMark(content: string): string {
+  const address = /<([\w.+-]*(?::[^>\s]*|@[\w.-]*)?)$/u.exec(content)?.[1];
+  if (address !== undefined && isAddress(address)) {
+    const before = content.slice(0, -address.length - 1);
+    return /[:@]/u.test(address) ? before + address : before;
+  }
+  return content.replace(/(?:\\[[(]?|<|&#?\w{0,10}|(?:!?\[)+!?)$/u, "");
+}
+
+function isAddress(text: string): boolean {
+  return (
+    /^(?:https?|mailto):|@/u.test(text) || (text !== "" && ["https:", "mailto:"].some((name) => name.startsWith(text)))
+  );
 }
 
 /** The other half of a formula's marks may still come: not for an amount of money, and not for ever. */
@@ -125,24 +142,6 @@ function turn(openers: Opener[], run: string, source: string, index: number, at:
 function isFlanking(inner: string, outer: string): boolean {
   if (inner.trim() === "") return false;
   return !punctuation.test(inner) || outer.trim() === "" || punctuation.test(outer);
-}
-
-/** No links: `array[0]`, the number of a source in brackets, a task list's `[ ]`. */
-function isLinkStart(source: string, index: number): boolean {
-  if (index > 0 && /[\w)\]]/u.test(source.charAt(index - 1))) return false;
-  const start = source.slice(index, index + 5);
-  return !/^\[\d{1,3}(?:\]|$)/u.test(start) && !(index === 0 && /^\[[ xX](?:\]|$)/u.test(start));
-}
-
-/** `end` is -1 while the link is unfinished; `text` is then what can be shown of it. */
-function readLink(source: string, index: number): { end: number; text: string } {
-  const bracket = source.indexOf("]", index);
-  if (bracket === -1) return { end: -1, text: source.slice(index + 1) };
-  const text = source.slice(index + 1, bracket);
-  if (bracket === source.length - 1) return { end: -1, text };
-  if (source.charAt(bracket + 1) !== "(") return { end: bracket + 1, text };
-  const end = source.indexOf(")", bracket);
-  return { end: end === -1 ? -1 : end + 1, text };
 }
 
 function close(out: string, openers: Opener[]): string {
