@@ -14,8 +14,6 @@ if (!document.documentElement.hasAttribute("data-unsupported")) void start();
 
 async function start(): Promise<void> {
   const app = createApp(window);
-  const words = await openWords(app.preferences.locale.value);
-  watch(app.preferences.locale, (locale) => void changeLanguage(words, locale));
   const router = createRouter({
     history: createWebHistory(),
     routes: [
@@ -24,6 +22,11 @@ async function start(): Promise<void> {
       { path: "/:rest(.*)*", redirect: "/" },
     ],
   });
+  // Its messages are on their way while the page is put together.
+  const { id } = router.resolve(window.location.pathname).params;
+  if (typeof id === "string") void app.threads.open(id).load();
+  const words = await openWords(app.preferences.locale.value);
+  watch(app.preferences.locale, (locale) => void changeLanguage(words, locale));
   createVueApp(AppFrame).provide(appKey, app).use(words).use(router).mount("#app");
   if (import.meta.env.PROD) registerWorker(window);
 }

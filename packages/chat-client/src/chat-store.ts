@@ -40,6 +40,11 @@ export function createChatStore(conversationId: string | null): ChatStore {
     listeners.tell();
   }
 
+  /** From the end: it is asked with each delta of the newest answer. */
+  function findPlace(key: string): number {
+    return state.messages.findLastIndex((message) => message.key === key);
+  }
+
   return {
     get state() {
       return state;
@@ -47,13 +52,14 @@ export function createChatStore(conversationId: string | null): ChatStore {
     subscribe: listeners.subscribe,
     change,
     changeAnswer(key, changes) {
-      const update = (message: ChatMessage): ChatMessage =>
-        message.key === key && message.role === "assistant" ? { ...message, ...changes } : message;
-      change({ messages: state.messages.map(update) });
+      const { messages } = state;
+      const index = findPlace(key);
+      const message = toAnswerMessage(messages[index]);
+      if (message !== null) change({ messages: messages.with(index, { ...message, ...changes }) });
     },
-    findAnswer: (key) => toAnswerMessage(state.messages.find((message) => message.key === key)),
+    findAnswer: (key) => toAnswerMessage(state.messages[findPlace(key)]),
     lastAnswer: () => toAnswerMessage(state.messages.at(-1)),
-    find: (key) => state.messages.find((message) => message.key === key),
+    find: (key) => state.messages[findPlace(key)],
     addAnswer(siblingIds = []) {
       const key = randomKey();
       const message = {

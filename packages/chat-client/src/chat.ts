@@ -53,6 +53,8 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   const origins = new Map<string, Origin>();
   let run: Run | null = null;
   let closed = false;
+  /** The first reading, while it goes on: who asks for it again waits for the same. */
+  let loading: Promise<void> | null = null;
   let inView = true;
 
   /** Until the answer is whole, was let go here, or the server said no. */
@@ -175,6 +177,18 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
     void follow(last.key, { generationId: conversation.generationId });
   }
 
+  async function open(wasClosed: boolean): Promise<void> {
+    const { phase, busy, conversationId: id } = store.state;
+    if (phase === "ready" && wasClosed) await chat.refresh();
+    if (id === null || phase === "ready" || busy) return;
+    change({ phase: "loading" });
+    try {
+      await read();
+    } catch (error) {
+      change({ phase: toChatError(error).code === "not-found" ? "missing" : "unreachable" });
+    }
+  }
+
   function toOrigin(parts: ChatRequest, { model = null }: AskOptions = {}): Origin {
     const request: ChatRequest = { ...parts };
     if (store.state.conversationId !== null) request.conversationId = store.state.conversationId;
@@ -232,18 +246,11 @@ export function createChat({ client, conversationId = null, onChanged }: ChatOpt
   const chat: Chat = {
     getState: () => store.state,
     subscribe: store.subscribe,
-    async load() {
-      const { phase, busy } = store.state;
+    load() {
       const wasClosed = closed;
       closed = false;
-      if (phase === "ready" && wasClosed) await chat.refresh();
-      if (store.state.conversationId === null || phase === "ready" || busy) return;
-      change({ phase: "loading" });
-      try {
-        await read();
-      } catch (error) {
-        change({ phase: toChatError(error).code === "not-found" ? "missing" : "unreachable" });
-      }
+      loading ??= open(wasClosed).finally(() => (loading = null));
+      return loading;
     },
     async refresh() {
       if (store.state.busy || store.state.phase !== "ready") return;

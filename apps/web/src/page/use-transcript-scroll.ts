@@ -13,6 +13,7 @@ export interface TranscriptScroll {
   away: Ref<boolean>;
   /** The transcript has moved from its beginning. */
   scrolled: Ref<boolean>;
+  isFollowing(): boolean;
   letGo(): void;
   takeHold(): void;
 }
@@ -71,7 +72,7 @@ export function useTranscriptScroll(
     { passive: true },
   );
 
-  return { away, scrolled, letGo, takeHold };
+  return { away, scrolled, isFollowing: () => following, letGo, takeHold };
 }
 
 function toEnd(element: HTMLElement): number {
