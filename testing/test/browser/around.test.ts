@@ -10,6 +10,7 @@ import {
 } from "@typebar/testing";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { everything } from "./everything.ts";
 
 const password = "open sesame";
 let browser: Browser;
@@ -333,32 +334,124 @@ describe("conversations as files", () => {
 describe("axe", () => {
   beforeEach(deleteAll);
 
-  it.each(["light", "dark"] as const)(
-    "finds nothing in search, menus, the prompt and the undo line: %s",
-    async (scheme) => {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      await begin("Rice and beans");
-      const isClean = async (where: string): Promise<void> => expect(await findAxeViolations(page), where).toEqual([]);
-      await page.getByTestId("search").fill("rice");
-      await page.getByTestId("search-result").waitFor();
-      await isClean("search");
-      await page.getByTestId("search").fill("no such words");
-      await page.getByText("Nothing was found.").waitFor();
-      await isClean("nothing found");
-      await page.keyboard.press("Escape");
-      await page.getByTestId("thread-menu").click();
-      await page.getByTestId("menu-prompt").waitFor();
-      await isClean("menu");
-      await page.getByTestId("menu-prompt").click();
-      await page.getByTestId("prompt-own").check();
-      await isClean("prompt");
-      await page.keyboard.press("Escape");
-      await page.getByTestId("thread-menu").click();
-      await page.getByTestId("menu-delete").click();
-      await page.getByTestId("undo").waitFor();
-      await isClean("undo");
+  it.each([
+    { name: "light", options: { colorScheme: "light" } },
+    {
+      name: "dark, in Chinese, on a phone",
+      options: {
+        colorScheme: "dark",
+        locale: "zh-CN",
+        viewport: { width: 390, height: 844 },
+        hasTouch: true,
+        isMobile: true,
+      },
     },
-  );
+  ] as const)("finds nothing in whatever is around a conversation: $name", { timeout: 60_000 }, async ({ options }) => {
+    await page.evaluate(
+      (body) => fetch("/api/import", { method: "POST", headers: { "Content-Type": "application/json" }, body }),
+      JSON.stringify(everything),
+    );
+    const storageState = await context.storageState();
+    await context.close();
+    context = await browser.newContext({ ...options, reducedMotion: "reduce", storageState });
+    page = await context.newPage();
+    const isClean = async (where: string): Promise<void> => expect(await findAxeViolations(page), where).toEqual([]);
+    const isPhone = "isMobile" in options;
+    const openList = async (): Promise<void> => {
+      if (!isPhone) return;
+      await page.getByTestId("list-toggle").click();
+      await page.getByTestId("new-chat").waitFor();
+    };
+    const begin = async (): Promise<void> => {
+      await page.goto(server.url);
+      await page.getByTestId("suggestion").first().waitFor();
+      await openList();
+    };
+
+    await begin();
+    await page.getByTestId("search").fill("rice");
+    await page.getByTestId("search-result").nth(15).waitFor();
+    await isClean("search");
+    await page.getByTestId("search").fill("no such words");
+    await page.getByTestId("search-result").first().waitFor({ state: "detached" });
+    await isClean("nothing found");
+    await page.route("**/search?*", (route) => route.abort());
+    await page.getByTestId("search").fill("not to be had");
+    await page.locator(".found button").waitFor();
+    await isClean("search failed");
+    await page.unroute("**/search?*");
+    await page.getByTestId("search-clear").click();
+
+    await openMenu(itemOf("Rice 3"));
+    await page.getByTestId("rename").click();
+    await isClean("rename");
+    await page.keyboard.press("Escape");
+    await openMenu(itemOf("Rice 3"));
+    await page.getByTestId("delete").click();
+    await page.getByTestId("undo").waitFor();
+    await isClean("undo");
+    await page.getByTestId("settings").click();
+    await page.getByTestId("sign-out").waitFor();
+    await page.getByTestId("default-prompt").getByTestId("prompt").fill("x".repeat(20_001));
+    await page
+      .getByTestId("import-file")
+      .setInputFiles([{ name: "x.json", mimeType: "application/json", buffer: Buffer.from("{}") }]);
+    await page.getByTestId("transfer-said").filter({ hasText: "JSON" }).waitFor();
+    await isClean("settings, with a prompt too long and a file that is none");
+    await page.getByTestId("dialog-close").click();
+
+    await itemOf("Everything").getByRole("link").click();
+    await page.getByTestId("message-files").locator("img").waitFor();
+    await page.locator('[data-diagram="drawn"]').waitFor();
+    await page.getByTestId("transcript").evaluate((element) => (element.scrollTop = 0));
+    await isClean("branches, files and a diagram");
+    await page.getByTestId("message-user").first().hover();
+    await page.getByTestId("delete-question").first().click();
+    await page.getByTestId("delete-message-dialog").waitFor();
+    await isClean("deleting a message");
+    await page.getByTestId("delete-message-dialog").getByRole("button").first().click();
+    await expect.poll(focused).toBe("delete-question");
+    await page.getByTestId("edit").first().click();
+    await page.getByTestId("editor").waitFor();
+    await isClean("editor");
+    await page.getByTestId("edit-cancel").click();
+    await page.getByTestId("answer-menu").last().click();
+    await page.getByTestId("delete-message").waitFor();
+    await isClean("menu of an answer, below one that was interrupted");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("thread-menu").click();
+    await page.getByTestId("menu-prompt").click();
+    await page.getByTestId("prompt-own").check();
+    await isClean("prompt");
+    await page.keyboard.press("Escape");
+
+    const choose = (name: string): Promise<void> =>
+      page.getByTestId("file-chooser").setInputFiles([{ name, mimeType: "text/plain", buffer: Buffer.from("x") }]);
+    await choose("ready.txt");
+    await page.locator('[data-testid="attachment"][data-state="ready"]').waitFor();
+    await page.route("**/api/attachments", (route) => route.abort());
+    await choose("failed.txt");
+    await page.getByTestId("attachment-again").waitFor();
+    await page.unroute("**/api/attachments");
+    await page.route("**/api/attachments", () => undefined);
+    await choose("sending.txt");
+    await page.locator('[data-testid="attachment"] progress').waitFor();
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["x"], "x.txt"));
+      document.body.dispatchEvent(new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer }));
+    });
+    await page.locator(".dropping").waitFor();
+    await isClean("files that are ready, failed and on their way, and one more above the page");
+    await context.setOffline(true);
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await page.getByTestId("away").waitFor();
+    await isClean("offline");
+    await context.setOffline(false);
+    await page.goto(`${server.url}/c/AAAAAAAAAAAAAAAAAAAA`);
+    await page.locator(".note .link").waitFor();
+    await isClean("a conversation that does not exist");
+  });
 });
 
 describe("the keyboard", () => {

@@ -250,6 +250,10 @@ describe("forced colours", () => {
     const chosen = page.locator(".menu-item[data-highlighted]");
     expect(await styleOf(chosen, "outline-style", "outline-width")).toEqual(["solid", "2px"]);
     expect(await styleOf(chosen, "outline-color")).not.toEqual(["rgba(0, 0, 0, 0)"]);
+    await page.keyboard.press("Escape");
+    await page.getByTestId("settings").click();
+    const theme = page.getByTestId("theme-system").locator("span");
+    expect(await styleOf(theme, "outline-style", "outline-width")).toEqual(["solid", "2px"]);
   });
 });
 

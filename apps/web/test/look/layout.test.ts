@@ -125,6 +125,54 @@ describe("the frame", () => {
     await page.setViewportSize({ width: 640, height: 400 });
     expect(await overflow()).toEqual([]);
   });
+
+  it("covers nothing and cuts nothing off in a low window, with letters, words and lines further apart", async () => {
+    // Of 1280 × 1024 at four times the size, twice as high; WCAG 2.2, 1.4.10 and 1.4.12.
+    const context = await world.openContext({ viewport: { width: 320, height: 512 } });
+    await context.addInitScript(() => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(
+        "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }",
+      );
+      document.adoptedStyleSheets = [sheet];
+    });
+    const page = await world.openPage(context);
+    await page.getByTestId("suggestion").first().waitFor();
+    await context.setOffline(true);
+    await page.getByTestId("away").waitFor();
+    await page.getByTestId("composer-input").fill("one\ntwo\nthree\nfour");
+    const [header, greeting, note, composer, suggestion] = await Promise.all([
+      boxOf(page.locator("main header")),
+      boxOf(page.getByRole("heading", { level: 1 })),
+      boxOf(page.getByTestId("away")),
+      boxOf(page.locator("#composer")),
+      boxOf(page.getByTestId("suggestion").first()),
+    ]);
+    const order = [header, greeting, note, composer, suggestion];
+    const overlaps = order.slice(1).map((box, index) => box.y - ((order[index]?.y ?? 0) + (order[index]?.height ?? 0)));
+    expect(Math.min(...overlaps)).toBeGreaterThanOrEqual(0);
+    // What does not fit can be scrolled to.
+    await page.getByTestId("suggestion").last().scrollIntoViewIfNeeded();
+    const last = await boxOf(page.getByTestId("suggestion").last());
+    expect(last.y + last.height).toBeLessThanOrEqual(512);
+    await context.setOffline(false);
+    await page.getByTestId("away").waitFor({ state: "detached" });
+    await ask(page, "One?");
+    await isComplete(page);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>("main *")]
+        .filter((element) => element.closest(".unseen, pre, .table-scroll, .katex") === null)
+        .filter((element) => [...element.childNodes].some((node) => node instanceof Text && node.data.trim() !== ""))
+        // Names of models end in dots; they stand in full in the menu.
+        .filter((element) => element.closest("[data-testid=model-picker]") === null)
+        .filter((element) => getComputedStyle(element).overflowX === "hidden")
+        .filter(
+          (element) => element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight + 1,
+        )
+        .map((element) => element.outerHTML.slice(0, 80)),
+    );
+    expect(cut).toEqual([]);
+  });
 });
 
 describe("type", () => {
