@@ -13,6 +13,7 @@ function mount(container: HTMLElement): { receive(text: string): void; end(text:
     taskLabel: "Task",
     colour: createHighlighter().colour,
     onFormula: () => undefined,
+    onFormulaBegin: () => undefined,
     openDiagram: () => ({ show: () => undefined }),
   });
   return { receive: (text) => renderer.update(text, false), end: (text) => renderer.update(text, true) };

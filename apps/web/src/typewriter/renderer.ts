@@ -21,7 +21,7 @@ export interface Renderer {
 
 export interface RendererOptions extends Pick<
   ViewContext,
-  "colour" | "openDiagram" | "copyLabel" | "imageLabel" | "taskLabel" | "onFormula"
+  "colour" | "openDiagram" | "copyLabel" | "imageLabel" | "taskLabel" | "onFormula" | "onFormulaBegin"
 > {
   container: HTMLElement;
   markdown: Markdown;

@@ -17,6 +17,8 @@ export interface TypistOptions {
   graphemes: Graphemes;
   /** Asked at each frame: a hidden tab, a reader who wants no motion. */
   isInstant(): boolean;
+  /** Asked at each frame: what comes next cannot be shown yet, but in a moment. */
+  isHeld(): boolean;
   /** The text is complete and shown. */
   onSettled(): void;
 }
@@ -41,6 +43,7 @@ export function createTypist(options: TypistOptions): Typist {
 
   function step(instant: boolean): void {
     const before = pace.shown;
+    if (!instant && !ended && options.isHeld()) return schedule();
     pace = nextPace(pace, { text, ended, instant, nowMs: performance.now(), graphemes });
     const done = ended && pace.shown === text.length;
     if (pace.shown !== before || done) commit(done);

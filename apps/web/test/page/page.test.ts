@@ -472,6 +472,30 @@ describe("what an answer looks like", () => {
     expect(await formulas.nth(2).innerText()).toBe("\\nothing{");
   });
 
+  it("shows nothing of a formula while it is to be set, and what was written where it cannot be", async () => {
+    const shown = (): Promise<{ text: string; raw: string[] }> =>
+      page.evaluate(() => {
+        const formulas = Array.from(document.querySelectorAll<HTMLElement>(".answer .formula"));
+        const raw = formulas.filter((formula) => formula.checkVisibility({ visibilityProperty: true }));
+        return {
+          text: document.querySelector(".answer")?.textContent ?? "",
+          raw: raw.map(({ textContent }) => textContent),
+        };
+      });
+    const atFirst = Promise.withResolvers<Awaited<ReturnType<typeof shown>>>();
+    await page.context().route(/\/katex-[\w-]+\.js$/u, async (route) => {
+      await shown().then(atFirst.resolve, atFirst.reject);
+      await route.abort();
+    });
+    await ask("formula");
+    const { text, raw } = await atFirst.promise;
+    expect(text).toMatch(/^So/u);
+    expect(text).not.toContain("is");
+    expect(raw).toEqual([]);
+    await lastAnswer("completed").waitFor();
+    await expect.poll(shown).toMatchObject({ raw: expect.arrayContaining(["x^2", "\\sqrt{\\frac{a}{b}}"]) });
+  });
+
   it("leads from a footnote's number to its text", async () => {
     await ask("formula");
     await lastAnswer("completed").waitFor();

@@ -46,6 +46,7 @@ function mount(markdown = createMarkdown()) {
     taskLabel: "Task",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: realFormulas ? typesetter.typeset : () => undefined,
+    onFormulaBegin: () => undefined,
     openDiagram: (figure) => ({
       show: (source) => figure.setAttribute("data-drawn", source ?? ""),
     }),
@@ -235,6 +236,7 @@ function looksAtFinalBlocks(blocks: number, shows: number): number {
     taskLabel: "Task",
     colour: () => ({ advance: () => undefined, forget: () => undefined }),
     onFormula: () => undefined,
+    onFormulaBegin: () => undefined,
     openDiagram: (figure) => ({
       show: (source) => figure.setAttribute("data-drawn", source ?? ""),
     }),

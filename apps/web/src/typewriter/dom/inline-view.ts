@@ -9,6 +9,8 @@ import { createPlainRun } from "./plain-run.ts";
 import type { ViewContext } from "./view.ts";
 
 const piecesPerBlock = 4;
+/** No amount of money. */
+const formulaBegin = /\$[^\s\d]|\\[([]/u;
 
 export interface InlineView {
   /** @returns whether there is anything to be seen. */
@@ -43,6 +45,7 @@ export function createInlineView(element: HTMLElement, context: ViewContext): In
   let shown: InlineText | undefined;
 
   function showPiece(piece: Piece, text: InlineText): void {
+    if (text.open && formulaBegin.test(text.source)) context.onFormulaBegin();
     const read = (): void => {
       const tree = toTree(text, context.markdown, context.references);
       patchChildren(piece.place, piece.tree, tree, context);

@@ -8,6 +8,7 @@ export function createMathView(key: string, context: ViewContext): View {
   const element = context.document.createElement("div");
   element.className = "formula-block";
   let shown: string | undefined;
+  context.onFormulaBegin();
 
   return {
     key,

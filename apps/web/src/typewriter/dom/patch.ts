@@ -11,6 +11,8 @@ export interface PatchContext {
   imageLabel: string;
   /** Names the box of a task to those who do not see it. */
   taskLabel: string;
+  /** One is being typed: nothing of it is shown yet. */
+  onFormulaBegin(): void;
   /** A formula stands on the page as it was written. */
   onFormula(element: HTMLElement, tex: string, display: boolean): void;
 }
