@@ -19,6 +19,7 @@ const faults = "testing/test/faults";
 const redisTests = "packages/log/test/redis.test.ts";
 const hubTests = "packages/server/test/hub";
 
+const turnsTest = "apps/web/test/page/turns.test.ts";
 const tabsTest = "packages/chat-client/test/tabs.test.ts";
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -294,5 +295,26 @@ export const plantedBugs: readonly PlantedBug[] = [
     search: "if (kind === null) {",
     replace: "if (false) {",
     caughtBy: { file: "apps/web/test/page/attachment-drafts.test.ts", test: "stays when it did not reach the server" },
+  },
+  {
+    name: "page: a turn that goes on is taken for one that has not changed",
+    file: "apps/web/src/page/transcript-turns.ts",
+    search: '    if (next !== undefined && next.role !== "user") break;\n',
+    replace: "",
+    caughtBy: { file: turnsTest, test: "the last question is answered" },
+  },
+  {
+    name: "page: a group of turns stays as it was though one of them has changed",
+    file: "apps/web/src/page/turn-groups.ts",
+    search: "old?.turns.length === own.length && old.turns.every((turn, at) => turn === own[at]);",
+    replace: "old?.turns.length === own.length;",
+    caughtBy: { file: turnsTest, test: "stay the same but for that" },
+  },
+  {
+    name: "page: what is far from the view loses words of its text",
+    file: "apps/web/src/page/plain-text.ts",
+    search: '"$1")',
+    replace: '"")',
+    caughtBy: { file: turnsTest, test: "far text has the words" },
   },
 ];
