@@ -209,7 +209,8 @@ async function heights(text: string): Promise<Heights> {
   for (let step = 1; step <= 100; step += 1) {
     renderer.update(text.slice(0, (text.length * step) / 100), step === 100);
     scroller.scrollTop = scroller.scrollHeight;
-    await new Promise(requestAnimationFrame);
+    // Once the frame is painted: only then is it known what is passed over.
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     if (scroller.scrollHeight < shown) shrank += 1;
     shown = scroller.scrollHeight;
   }

@@ -233,12 +233,21 @@ describe("what can be written", () => {
     expect(await page.evaluate((source) => harness.streamed(source, 1), text)).toContain(html);
   });
 
-  it("stands in sections of ten blocks, of which those that are complete need not be laid out", async () => {
-    const html = await page.evaluate((source) => harness.streamed(source, 3), "text\n\n".repeat(25));
+  it("stands in sections of four blocks, of which those that are complete need not be laid out", async () => {
+    const html = await page.evaluate((source) => harness.streamed(source, 3), "text\n\n".repeat(11));
     expect(
       html.match(/<section[^>]*>(?:<p dir="auto">text<\/p>)*/gu)?.map((section) => section.split("<p").length - 1),
-    ).toEqual([10, 10, 5]);
+    ).toEqual([4, 4, 3]);
     expect(html.match(/<section[^>]*>/gu)).toEqual(['<section class="finished">', "<section>", "<section>"]);
+  });
+
+  it("stands in chapters of eight sections, of which those that are complete need not be looked into", async () => {
+    const html = await page.evaluate((source) => harness.streamed(source, 3), "text\n\n".repeat(70));
+    expect(html.match(/<div class="chapter[^>]*>/gu)).toEqual([
+      '<div class="chapter finished">',
+      '<div class="chapter">',
+      '<div class="chapter">',
+    ]);
   });
 });
 

@@ -1,13 +1,13 @@
 /**
- * The blocks of a text in sections of ten. Ten sections stand in a chapter, so that a frame does not even have to walk over
- * all sections of a long text. Used by renderer.ts.
+ * The blocks of a text in sections, few in each: what is in sight or not complete is painted anew at each frame. Sections stand
+ * in chapters, so that a frame need not walk over, nor watch, all sections of a long text. Used by renderer.ts.
  */
 
 import { createGroups } from "./groups.ts";
 import type { Groups } from "./groups.ts";
 
-const blocksPerSection = 10;
-const sectionsPerChapter = 10;
+const blocksPerSection = 4;
+const sectionsPerChapter = 8;
 
 export function createSections(container: HTMLElement): Groups {
   const { ownerDocument } = container;
@@ -28,7 +28,11 @@ export function createSections(container: HTMLElement): Groups {
     ...sections,
     settle(count, final) {
       sections.settle(count, final);
-      chapters.settle(Math.ceil(count / blocksPerSection), 0);
+      chapters.settle(Math.ceil(count / blocksPerSection), Math.floor(final / blocksPerSection));
+    },
+    restart() {
+      sections.restart();
+      chapters.restart();
     },
   };
 }
