@@ -15,7 +15,7 @@ export function isHeldBySelection(turn: Element): boolean {
  */
 export function bringSelection(scroller: Element, before: Element | null): Element | null {
   const selection = document.getSelection();
-  const turn = selection === null ? null : findTurn(scroller, selection);
+  const turn = findSelectedTurn(scroller);
   if (selection === null || turn === null || turn === before) return turn;
   const { top, bottom, height } = scroller.getBoundingClientRect();
   const found = selection.getRangeAt(0).getBoundingClientRect();
@@ -23,7 +23,9 @@ export function bringSelection(scroller: Element, before: Element | null): Eleme
   return turn;
 }
 
-function findTurn(scroller: Element, { anchorNode, focusNode, isCollapsed }: Selection): Element | null {
+/** The turn that all of the selection lies in. */
+export function findSelectedTurn(scroller: Element): Element | null {
+  const { anchorNode = null, focusNode = null, isCollapsed = true } = document.getSelection() ?? {};
   const turn = isCollapsed ? null : (anchorNode?.parentElement?.closest(".turn") ?? null);
   return turn !== null && scroller.contains(turn) && turn.contains(focusNode) ? turn : null;
 }

@@ -12,7 +12,7 @@ import type { Placed } from "./elements-between.ts";
 import { restoreAnchor, toAnchor } from "./keep-in-place.ts";
 import type { Anchor } from "./keep-in-place.ts";
 import { onIdle } from "./on-idle.ts";
-import { bringSelection, isHeldBySelection } from "./selected-turn.ts";
+import { bringSelection, findSelectedTurn, isHeldBySelection } from "./selected-turn.ts";
 import { holdSameTurns } from "./turn-groups.ts";
 import type { TurnGroup } from "./turn-groups.ts";
 
@@ -72,10 +72,7 @@ export function useNearTurns({ scroller, content, groups, isFollowing }: NearTur
   // What is drawn here changes sizes itself: in the next frame, not in the middle of this one.
   useResizeObserver([scroller, content], goOn);
   useEventListener(window, "focus", goOn);
-  useEventListener(document, "selectionchange", () => {
-    if (scroller.value !== null) selected = bringSelection(scroller.value, selected);
-    goOn();
-  });
+  useEventListener(document, "selectionchange", () => void followSelection());
   onBeforeUnmount(() => {
     if (frame !== undefined) cancelAnimationFrame(frame);
     stopWaiting?.();
@@ -114,6 +111,19 @@ export function useNearTurns({ scroller, content, groups, isFollowing }: NearTur
     return { top, bottom, groups: found, turns };
   }
 
+  async function followSelection(): Promise<void> {
+    const root = scroller.value;
+    if (root === null) return;
+    const group = findSelectedTurn(root)?.closest(".group");
+    // What is around it is laid out first: its place is not known before.
+    for (const element of [group?.previousElementSibling, group, group?.nextElementSibling]) {
+      if (element instanceof HTMLElement && element.classList.contains("group")) show({ key: keyOf(element) });
+    }
+    await nextTick();
+    selected = bringSelection(root, selected);
+    goOn();
+  }
+
   const isMissing = ({ element }: Placed): boolean => !drawn.has(keyOf(element)) || !close.has(keyOf(element));
   const isFar = ({ element }: Placed): boolean => !full.has(keyOf(element));
 
@@ -141,11 +151,16 @@ export function useNearTurns({ scroller, content, groups, isFollowing }: NearTur
 
   async function drawThese(view: View, missing: readonly Placed[], far: readonly Placed[]): Promise<boolean> {
     if (missing.length === 0 && far.length === 0) return false;
+    const root = scroller.value;
     const anchor = isFollowing() ? null : toHeld(view);
+    // Both would hold it twice.
+    if (anchor !== null) root?.style.setProperty("overflow-anchor", "none");
     for (const { element } of missing) show({ key: keyOf(element) });
     for (const { element } of far) full.add(keyOf(element));
     await nextTick();
-    if (scroller.value !== null && anchor !== null) restoreAnchor(scroller.value, anchor);
+    if (root === null || anchor === null) return true;
+    restoreAnchor(root, anchor);
+    root.style.removeProperty("overflow-anchor");
     return true;
   }
 
