@@ -9,7 +9,9 @@ import { ask, isComplete, lastAnswer, phone, until } from "./acts.ts";
 import { createSteeredAnswer } from "./steered-answer.ts";
 import type { SteeredAnswer } from "./steered-answer.ts";
 
-const everything = `# Title
+const everything = `#### A low heading
+
+# Title
 
 Words, **bold**, a [link](https://example.com), \`code\`, $x^2$.[^1]
 

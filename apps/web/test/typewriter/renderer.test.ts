@@ -233,6 +233,16 @@ describe("what can be written", () => {
     expect(await page.evaluate((source) => harness.streamed(source, 1), text)).toContain(html);
   });
 
+  it.each([
+    ["#### a\n\n## b\n\n### c\n\n##### d\n\n# e\n\n#### f\n", "4:3 2:3 3:4 5:5 1:3 4:4"],
+    ["a\n---\n\n> ### b\n\nc\n===\n", "2:3 3:4 1:3"],
+    ["a\n-\n\n- b\n- # c\n", "2:3 1:3"],
+  ])("has headings that leave no level out under the message's: %j", async (text, levels) => {
+    const html = await page.evaluate((source) => harness.streamed(source, 1), text);
+    const found = html.matchAll(/<h(\d)[^>]* aria-level="(\d)"/gu);
+    expect(Array.from(found, ([, level, told]) => `${level}:${told}`).join(" ")).toBe(levels);
+  });
+
   it("stands in sections of four blocks, of which those that are complete need not be laid out", async () => {
     const html = await page.evaluate((source) => harness.streamed(source, 3), "text\n\n".repeat(11));
     expect(

@@ -39,6 +39,8 @@ export interface ParagraphBlock extends BlockBase {
 export interface HeadingBlock extends BlockBase {
   kind: "heading";
   level: number;
+  /** Headings that it stands under, itself counted: a text may leave levels out, or begin with a low one. */
+  depth: number;
 }
 export interface FenceBlock extends BlockBase {
   kind: "fence";

@@ -6,7 +6,7 @@
  */
 
 import { canHold, createBase, isVerbatim, textLineCount } from "./block.ts";
-import type { Block, DocumentBlock, ListMarker, ParagraphBlock } from "./block.ts";
+import type { Block, DocumentBlock, HeadingBlock, ListMarker, ParagraphBlock } from "./block.ts";
 import { endsBlock, goesOn } from "./continuation.ts";
 import { takeDefinitions } from "./definitions.ts";
 import type { Definition, DefinitionReader } from "./definitions.ts";
@@ -48,6 +48,9 @@ export function createScanner({ reader, onDefinition, onFootnote }: ScannerOptio
   let marks: Mark[] | undefined;
   let lineCount = 0;
   let onTrial = false;
+  /** Levels of the heading that came last and of those that it stands under. */
+  let headings: readonly number[] = [];
+  let headingsBefore = headings;
 
   const tip = (): Block => open.at(-1) ?? document;
 
@@ -124,7 +127,8 @@ export function createScanner({ reader, onDefinition, onFootnote }: ScannerOptio
     const { lineCount: taken } = define(paragraph.lines);
     const lines = paragraph.lines.slice(taken);
     if (lines.length === 0) return undefined;
-    const heading: Block = { ...createBase(lines), kind: "heading", level, closedBy: lineCount + 1 };
+    const heading: HeadingBlock = { ...createBase(lines), kind: "heading", level, depth: 1, closedBy: lineCount + 1 };
+    putUnderOthers(heading);
     parent.children[parent.children.length - 1] = heading;
     open.pop();
     return heading;
@@ -135,8 +139,14 @@ export function createScanner({ reader, onDefinition, onFootnote }: ScannerOptio
     while (!canHold(tip(), block)) closeTip();
     tip().children.push(block);
     open.push(block);
+    if (block.kind === "heading") putUnderOthers(block);
     if (block.kind === "footnote" && !onTrial) onFootnote(block.label);
     if (isFinished(block)) closeTip();
+  }
+
+  function putUnderOthers(heading: HeadingBlock): void {
+    headings = [...headings.filter((level) => level < heading.level), heading.level];
+    heading.depth = headings.length;
   }
 
   function continuesList(marker: ListMarker): boolean {
@@ -188,6 +198,7 @@ export function createScanner({ reader, onDefinition, onFootnote }: ScannerOptio
     },
     tryLine(text) {
       marks = open.map(mark);
+      headingsBefore = headings;
       onTrial = true;
       read(new LineCursor(text));
       onTrial = false;
@@ -195,6 +206,7 @@ export function createScanner({ reader, onDefinition, onFootnote }: ScannerOptio
     retract() {
       if (marks === undefined) return;
       open = marks.map(putBack);
+      headings = headingsBefore;
       marks = undefined;
     },
     end() {

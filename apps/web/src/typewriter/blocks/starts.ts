@@ -51,7 +51,7 @@ function startHeading(line: LineCursor): Block[] | undefined {
   const match = /^(#{1,6})(?:[ \t]+(.*))?$/u.exec(line.content);
   if (match?.[1] === undefined) return undefined;
   const text = (match[2] ?? "").trimEnd();
-  return [{ ...createBase([withoutClosingMarks(text)]), kind: "heading", level: match[1].length }];
+  return [{ ...createBase([withoutClosingMarks(text)]), kind: "heading", level: match[1].length, depth: 1 }];
 }
 
 function withoutClosingMarks(text: string): string {

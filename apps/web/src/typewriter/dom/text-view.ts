@@ -15,6 +15,7 @@ export function createTextView(key: string, element: HTMLElement, context: ViewC
       const mayBeTask = parent.kind === "item" && index === 0 && block.kind === "paragraph";
       // Once: a browser takes it for a change each time, and looks at all that stands in it.
       if (element.dir === "" && (block.kind === "heading" || parent.kind === "document")) element.dir = "auto";
+      if (block.kind === "heading") setLevel(element, block.depth);
       const open = !isFinal(block, lineCount);
       const text = block.lines.join("\n").trimEnd();
       const source = open && block.kind === "paragraph" ? unfinishedText(text) : text;
@@ -22,6 +23,16 @@ export function createTextView(key: string, element: HTMLElement, context: ViewC
     },
     restart: () => inline.restart(),
   };
+}
+
+/** Of the heading over each message. */
+const messageLevel = 2;
+const lowestLevel = 6;
+
+/** For those who go from heading to heading: none is left out between two of them, whatever their looks. */
+function setLevel(element: HTMLElement, depth: number): void {
+  const level = String(Math.min(messageLevel + depth, lowestLevel));
+  if (element.getAttribute("aria-level") !== level) element.setAttribute("aria-level", level);
 }
 
 const definition = /^\[(?:[^\\[\]]|\\.){1,999}\]:/u;
