@@ -22,6 +22,9 @@ const hubTests = "packages/server/test/hub";
 const turnsTest = "apps/web/test/page/turns.test.ts";
 const tabsTest = "packages/chat-client/test/tabs.test.ts";
 
+const typewriter = "apps/web/src/typewriter";
+const rendererTest = "apps/web/test/typewriter/renderer.test.ts";
+
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "tabs: what lies between two events that another tab tells is not asked for",
@@ -316,5 +319,54 @@ export const plantedBugs: readonly PlantedBug[] = [
     search: '"$1")',
     replace: '"")',
     caughtBy: { file: turnsTest, test: "far text has the words" },
+  },
+  {
+    name: "page: a part of an answer that is out of sight forgets its size",
+    file: "apps/web/src/styles/answer.css",
+    search: "contain-intrinsic-block-size: auto 6000px;",
+    replace: "contain-intrinsic-block-size: 6000px;",
+    caughtBy: { file: rendererTest, test: "has the size that it had: a list" },
+  },
+  {
+    name: "page: blocks that are final are looked at again with each frame",
+    file: `${typewriter}/dom/child-views.ts`,
+    search: "if (final && index === finished) finished += 1;",
+    replace: "",
+    caughtBy: { file: rendererTest, test: "is none of the blocks that are final" },
+  },
+  {
+    name: "page: a paragraph is read anew with each word",
+    file: `${typewriter}/dom/inline-view.ts`,
+    search: "if (open && plainRun.grow(rest, piece.tree)) return true;",
+    replace: "",
+    caughtBy: { file: rendererTest, test: "is nothing of a paragraph to which plain words come" },
+  },
+  {
+    name: "page: what was read of a line on trial stays when it is taken back",
+    file: `${typewriter}/blocks/trial.ts`,
+    search: "  lines.length = lineCount;\n",
+    replace: "",
+    caughtBy: { file: rendererTest, test: "all documents in one" },
+  },
+  {
+    name: "page: a link may run a script",
+    file: `${typewriter}/inline/markdown.ts`,
+    search: "const safeLink = /^(?:https?:\\/\\/|mailto:)/iu;",
+    replace: "const safeLink = /^(?:https?:\\/\\/|mailto:|javascript:)/iu;",
+    caughtBy: { file: rendererTest, test: "what an answer may not do" },
+  },
+  {
+    name: "page: a diagram is drawn with the page's own origin",
+    file: `${typewriter}/diagram/sandbox.ts`,
+    search: 'frame.setAttribute("sandbox", "allow-scripts");',
+    replace: 'frame.setAttribute("sandbox", "allow-scripts allow-same-origin");',
+    caughtBy: { file: rendererTest, test: "draw diagrams anywhere but in a frame" },
+  },
+  {
+    name: "page: an image's address is seen while it is typed",
+    file: `${typewriter}/inline/mend-inline.ts`,
+    search: "if (image) return close(out.slice(0, -1), openers);",
+    replace: "",
+    caughtBy: { file: "apps/web/test/typewriter/mend-inline.test.ts", test: "is shown as" },
   },
 ];

@@ -5,6 +5,7 @@ import { createChildViews } from "../../src/typewriter/dom/child-views.ts";
 import { createView } from "../../src/typewriter/dom/create-view.ts";
 import { createGroups } from "../../src/typewriter/dom/groups.ts";
 import { createLabelWatch } from "../../src/typewriter/dom/label-watch.ts";
+import { createSandbox } from "../../src/typewriter/diagram/sandbox.ts";
 import { createTypesetter } from "../../src/typewriter/formula/typesetter.ts";
 import { createMarkdown } from "../../src/typewriter/inline/markdown.ts";
 import type { Markdown } from "../../src/typewriter/inline/markdown.ts";
@@ -106,6 +107,12 @@ function shownOnTheWay(text: string): string[] {
     shown.push(container.textContent);
   }
   return shown;
+}
+
+/** What the frame of a diagram may do, as its attributes say. */
+function frameOfDiagram(): Record<string, string | null> {
+  const { frame } = createSandbox({ document, title: "Diagram", onAnswer: () => undefined });
+  return Object.fromEntries(["sandbox", "allow", "srcdoc", "src"].map((name) => [name, frame.getAttribute(name)]));
 }
 
 /** What was given to be drawn, at each length of the text. */
@@ -270,6 +277,7 @@ Object.assign(globalThis, {
     differingEnds,
     shownOnTheWay,
     drawnOnTheWay,
+    frameOfDiagram,
     keepsNodes,
     selectedAfter,
   },
@@ -288,6 +296,7 @@ export interface Harness {
   differingEnds: typeof differingEnds;
   shownOnTheWay: typeof shownOnTheWay;
   drawnOnTheWay: typeof drawnOnTheWay;
+  frameOfDiagram: typeof frameOfDiagram;
   keepsNodes: typeof keepsNodes;
   selectedAfter: typeof selectedAfter;
 }

@@ -262,6 +262,15 @@ describe("what can be written", () => {
 });
 
 describe("what an answer may not do", () => {
+  it("draw diagrams anywhere but in a frame that runs scripts and has no origin", async () => {
+    expect(await page.evaluate(() => harness.frameOfDiagram())).toEqual({
+      sandbox: "allow-scripts",
+      allow: null,
+      srcdoc: null,
+      src: "/diagram/index.html",
+    });
+  });
+
   it.each([
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

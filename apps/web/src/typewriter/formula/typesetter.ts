@@ -3,6 +3,8 @@
  * else its place stays empty for a moment. Made in page/app-context.ts, called by components/AnswerText.vue.
  */
 
+import type { SetFormula } from "./katex.ts";
+
 export interface Typesetter {
   /** A formula has begun: it will have to be set soon. */
   prepare(): void;
@@ -12,30 +14,27 @@ export interface Typesetter {
   readonly coming: boolean;
 }
 
-type Katex = typeof import("./katex.ts");
-
 /** A longer one is hostile, or no formula. */
 const longestChars = 4000;
 /** After that, formulas are shown as they were written until they can be set. */
 const longestWaitMs = 1500;
 
 export function createTypesetter(): Typesetter {
-  let katex: Katex | undefined;
-  let opening: Promise<Katex> | undefined;
+  let setFormula: SetFormula | undefined;
+  let opening: Promise<SetFormula> | undefined;
   let openedMs = 0;
 
-  async function load(): Promise<Katex> {
+  async function load(): Promise<SetFormula> {
     try {
-      const loaded = await import("./katex.ts");
-      await loaded.loadFonts(document.fonts);
-      return (katex = loaded);
+      const { openKatex } = await import("./katex.ts");
+      return (setFormula = await openKatex(document.fonts));
     } catch (error) {
       opening = undefined;
       throw error;
     }
   }
 
-  function open(): Promise<Katex> {
+  function open(): Promise<SetFormula> {
     if (opening === undefined) {
       openedMs = performance.now();
       opening = load();
@@ -45,27 +44,26 @@ export function createTypesetter(): Typesetter {
 
   return {
     get coming() {
-      return opening !== undefined && katex === undefined && performance.now() - openedMs < longestWaitMs;
+      return opening !== undefined && setFormula === undefined && performance.now() - openedMs < longestWaitMs;
     },
     prepare() {
       open().catch(() => undefined);
     },
     typeset(element, tex, display) {
       if (tex.length > longestChars) return;
-      if (katex !== undefined) {
-        set(katex, element, tex, display);
+      if (setFormula !== undefined) {
+        setFormula(element, tex, display);
         return;
       }
       const show = (): void => element.classList.remove("awaited");
       const loading = open();
       element.classList.add("awaited");
       setTimeout(show, openedMs + longestWaitMs - performance.now());
-      loading.then((loaded) => set(loaded, element, tex, display)).then(show, show);
+      const set = (loaded: SetFormula): void => {
+        // Another text may have come into its place meanwhile.
+        if (element.textContent === tex) loaded(element, tex, display);
+      };
+      loading.then(set).then(show, show);
     },
   };
-}
-
-function set({ typesetFormula }: Katex, element: HTMLElement, tex: string, display: boolean): void {
-  // Another text may have come into its place meanwhile.
-  if (element.textContent === tex) typesetFormula(element, tex, display);
 }
