@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
   client: benchClient,
-  cluster: benchCluster,
+  cluster: () => benchCluster(values.part),
   herd: benchHerd,
   hub: () => benchHub({ subjects: values.subject, parts: values.part, rounds: Number(values.rounds) }),
   latency: benchLatency,

@@ -9,13 +9,12 @@ import { openRedisLog } from "@typebar/log/redis";
 import { openCluster, openRedis, openScriptedModel } from "@typebar/testing";
 import { type BenchResult, type BenchRow, percentile } from "../table.ts";
 import { openBenchProcess } from "./bench-process.ts";
-import type { Follower } from "./follower.ts";
+import { type Follower, openFollower } from "./follower.ts";
+import { answerPerSecond, findMost } from "./most.ts";
 import { openClusterSubject, openResumableSubject, openSqliteSubject, type Subject } from "./subjects.ts";
 
 const modelPath = join(import.meta.dirname, "../latency/model-main.ts");
 const paced = { answers: 100, perSecond: 20 };
-/** More than the nodes of one machine carry. */
-const flooded = { answers: 300, perSecond: 50 };
 const takenOver = { answers: 60, perSecond: 10 };
 const askedAtOnce = 20;
 const warmUpMs = 2000;
@@ -38,18 +37,33 @@ const ofNodes =
     openClusterSubject("typebar", modelUrl, nodes);
 const openResumable: OpenSubject = (modelUrl) => openResumableSubject(modelUrl, 3);
 
-export async function benchCluster(): Promise<BenchResult> {
+const parts: Readonly<Record<string, (add: Add) => Promise<void>>> = {
+  async latency(add) {
+    for (const open of [ofNodes(3), openSqliteSubject, openResumable]) await measureLatency(open, add);
+  },
+  async most(add) {
+    for (const nodes of [1, 2, 3]) await measureMost(ofNodes(nodes), nodes, add);
+    await measureMost(openSqliteSubject, 1, add);
+  },
+  async takeover(add) {
+    for (const open of [ofNodes(3), openResumable]) await measureTakeover(open, add);
+  },
+  memory: measureMemory,
+  appends: measureAppends,
+};
+
+/** @throws {Error} if a part is none. */
+export async function benchCluster(names: readonly string[] = Object.keys(parts)): Promise<BenchResult> {
   const rows: BenchRow[] = [];
   const add: Add = (subject, metric, unit, value) => {
     rows.push({ subject, metric, unit, value });
     console.log(`${subject}: ${metric} ${value.toPrecision(4)} ${unit}`);
   };
-  for (const open of [ofNodes(3), openSqliteSubject, openResumable]) await measureLatency(open, add);
-  for (const nodes of [1, 2, 3]) await measureThroughput(ofNodes(nodes), `deltas_per_s_${nodes}_nodes`, add);
-  await measureThroughput(openSqliteSubject, "deltas_per_s_1_nodes", add);
-  for (const open of [ofNodes(3), openResumable]) await measureTakeover(open, add);
-  await measureMemory(add);
-  await measureAppends(add);
+  for (const name of names) {
+    const measure = parts[name];
+    if (!measure) throw new Error(`There is no part ${name}. There are: ${Object.keys(parts).join(", ")}.`);
+    await measure(add);
+  }
   return { name: "cluster", rows };
 }
 
@@ -72,7 +86,8 @@ async function withFollowers(
       { length: Math.min(askedAtOnce, answers - index) },
       (_, at) => (index + at) % subject.nodeCount,
     );
-    followers.push(...(await Promise.all(nodes.map(async (node) => ({ node, follower: await subject.ask(node) })))));
+    const begin = async (node: number) => ({ node, follower: openFollower(await subject.begin(node)) });
+    followers.push(...(await Promise.all(nodes.map(begin))));
   }
   try {
     await sleep(warmUpMs);
@@ -93,14 +108,14 @@ async function measureLatency(open: OpenSubject, add: Add): Promise<void> {
   });
 }
 
-async function measureThroughput(open: OpenSubject, metric: string, add: Add): Promise<void> {
-  await withFollowers(open, flooded, async ({ name }, followers) => {
-    let count = 0;
-    for (const { follower } of followers) follower.onDelta = () => void (count += 1);
-    const startMs = performance.now();
-    await sleep(measuredMs);
-    add(name, metric, "deltas/s", (count * 1000) / (performance.now() - startMs));
-  });
+async function measureMost(open: OpenSubject, nodes: number, add: Add): Promise<void> {
+  await using model = await openBenchProcess(modelPath, [String(answerPerSecond)]);
+  await using subject = await open(model.url);
+  const { carried, endedBy, modelCores, readerCores } = await findMost(subject, model.url);
+  add(subject.name, `most_deltas_per_s_${nodes}_nodes`, "deltas/s", carried);
+  add(subject.name, `load_cores_at_most_${nodes}_nodes`, "cores", modelCores + readerCores);
+  if (endedBy !== "nodes")
+    console.log(`${subject.name}, ${nodes} nodes: ended by the ${endedBy}, the nodes carry more`);
 }
 
 /** From the kill until a follower at another node has a delta that the model said after it. */

@@ -2,15 +2,14 @@
 import { join } from "node:path";
 import { openCluster, openRedis, openTypebarProcess, type Redis, type TypebarProcess } from "@typebar/testing";
 import { openBenchProcess } from "./bench-process.ts";
-import { type Follower, openFollower } from "./follower.ts";
 
 export interface Subject extends AsyncDisposable {
   name: string;
   redis: Redis | undefined;
   /** Of processes that are alike. */
   nodeCount: number;
-  /** Begins an answer at one node, and follows it at the next one, or where there is none at the same. */
-  ask(node: number): Promise<Follower>;
+  /** Begins an answer at one node. @returns where it can be followed: at the next one first, at the one that was asked last. */
+  begin(node: number): Promise<string[]>;
   kill(node: number): Promise<void>;
 }
 
@@ -36,13 +35,13 @@ export async function openResumableSubject(modelUrl: string, nodes: number): Pro
     name: "resumable-stream",
     redis,
     nodeCount: nodes,
-    async ask(node) {
+    async begin(node) {
       const id = `answer-${++count}`;
       const abort = new AbortController();
       askers.push(abort);
       const asked = await fetch(`${processes[node]?.url}/start?id=${id}`, { method: "POST", signal: abort.signal });
       void drop(asked);
-      return openFollower(turned(processes, node + 1).map(({ url }) => `${url}/follow?id=${id}`));
+      return turned(processes, node + 1).map(({ url }) => `${url}/follow?id=${id}`);
     },
     kill: async (node) => processes[node]?.kill(),
     async [Symbol.asyncDispose]() {
@@ -67,7 +66,7 @@ function toTypebarSubject(
     name,
     redis,
     nodeCount: nodes.length,
-    async ask(node) {
+    async begin(node) {
       const asked = await fetch(`${nodes[node]?.url}/api/chat`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
@@ -76,7 +75,7 @@ function toTypebarSubject(
       const path = asked.headers.get("Content-Location");
       if (!asked.ok || path === null) throw new Error(`${name} answered ${asked.status}`);
       await asked.body?.cancel();
-      return openFollower(turned(nodes, node + 1).map(({ url }) => `${url}${path}`));
+      return turned(nodes, node + 1).map(({ url }) => `${url}${path}`);
     },
     kill: async (node) => void (await nodes[node]?.kill("SIGKILL")),
     [Symbol.asyncDispose]: async () => dispose(),

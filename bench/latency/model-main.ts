@@ -2,13 +2,24 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Spoken, spokenPath } from "./spoken.ts";
 import { stampedDelta } from "./stamped-text.ts";
 import { createTicker } from "./ticker.ts";
 
 const ticker = createTicker(1000 / Number(process.argv[2]));
+let deltas = 0;
+
+function tellSpoken(): Spoken {
+  const { user, system } = process.cpuUsage();
+  return { deltas, cpuSeconds: (user + system) / 1e6 };
+}
 
 const server = createServer((request, response) => {
   request.resume();
+  if (request.url?.endsWith(spokenPath)) {
+    response.end(JSON.stringify(tellSpoken()));
+    return;
+  }
   if (request.method === "GET") {
     response.setHeader("Content-Type", "application/json");
     response.end(JSON.stringify({ object: "list", data: [{ id: "steady", object: "model", owned_by: "bench" }] }));
@@ -16,6 +27,7 @@ const server = createServer((request, response) => {
   }
   response.writeHead(200, { "Content-Type": "text/event-stream" });
   const speak = (): void => {
+    deltas += 1;
     const choices = [{ index: 0, delta: { content: stampedDelta() }, finish_reason: null }];
     response.write(
       `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 0, model: "steady", choices })}\n\n`,
