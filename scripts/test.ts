@@ -48,8 +48,8 @@ if (!hasRedis()) {
 }
 if (!hasServersOfClusters()) {
   console.error(
-    "The tests of several nodes need nginx, Caddy, systemd-analyze and PostgreSQL, and not all were found here or could be " +
-      "installed. Install them (on Debian: apt-get install nginx caddy systemd postgresql) and run npm test again.",
+    "The tests of several nodes need nginx, Caddy, PgBouncer, systemd-analyze and PostgreSQL, and not all were found here or could be " +
+      "installed. Install them (on Debian: apt-get install nginx caddy pgbouncer systemd postgresql) and run npm test again.",
   );
   process.exit(1);
 }
@@ -95,6 +95,7 @@ function missingPackages(): string[] {
   return [
     ...(findInstalled("nginx") === undefined ? ["nginx"] : []),
     ...(findInstalled("caddy") === undefined ? ["caddy"] : []),
+    ...(findInstalled("pgbouncer") === undefined ? ["pgbouncer"] : []),
     // Its systemd-analyze judges the unit of docs/deploy.
     ...(findInstalled("systemd-analyze") === undefined ? ["systemd"] : []),
     ...(existsSync("/usr/lib/postgresql") || findInstalled("initdb") !== undefined ? [] : ["postgresql"]),

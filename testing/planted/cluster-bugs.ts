@@ -192,6 +192,20 @@ export const clusterBugs: readonly PlantedBug[] = [
     caughtBy: { file: attemptsTests, test: "at all servers at once" },
   },
   {
+    name: "cluster: behind a pooler the lock of the migrations is kept by a connection",
+    file: "packages/chat/src/store/migrations.ts",
+    search: "if (!database.getExecutor().adapter.supportsTransactionalDdl) return work(database);",
+    replace: "if (database) return work(database);",
+    caughtBy: { file: "packages/chat/test/store/postgres.test.ts", test: "nobody keeps the lock" },
+  },
+  {
+    name: "cluster: of a Redis Cluster one shard is taken for all of it",
+    file: "packages/log/src/drivers/redis/connection.ts",
+    search: "    await refuseShards();\n",
+    replace: "",
+    caughtBy: { file: redisTests, test: "is a Cluster of several shards" },
+  },
+  {
     name: "cluster: whoever comes back is shown the answer from its start",
     file: "packages/chat/src/routes/answer-stream.ts",
     search: "await streams.open({ ...common, source, after: after ?? start });",

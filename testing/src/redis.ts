@@ -52,7 +52,9 @@ export async function openRedis({ persistence = "no-file", cluster = false }: Re
   const port = await findFreePort();
   const dataDir = join(dir, "appendonlydir");
   let copies = 0;
-  const args = toArgs({ dir, port, persistence, cluster });
+  const args = toArgs({ dir, port, persistence });
+  // Else 10,000 above its port, where there may be none.
+  if (cluster) args.push("--cluster-enabled", "yes", "--cluster-port", String(await findFreePort()));
   let server: Server | undefined = await startServer(path, dir, args);
 
   async function end(word: "keep" | "remove"): Promise<void> {
@@ -98,7 +100,11 @@ export function findRedis(): string | undefined {
   return findInstalled("redis-server", "valkey-server");
 }
 
-function toArgs({ dir, port, persistence, cluster }: Required<RedisOptions> & { dir: string; port: number }): string[] {
+function toArgs({
+  dir,
+  port,
+  persistence,
+}: Required<Pick<RedisOptions, "persistence">> & { dir: string; port: number }): string[] {
   const settings = {
     port: String(port),
     bind: "127.0.0.1",
@@ -107,7 +113,6 @@ function toArgs({ dir, port, persistence, cluster }: Required<RedisOptions> & { 
     appendonly: persistence === "no-file" ? "no" : "yes",
     appendfsync: persistence === "no-file" ? "no" : persistence,
     "maxmemory-policy": "noeviction",
-    "cluster-enabled": cluster ? "yes" : "no",
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }

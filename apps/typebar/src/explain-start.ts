@@ -12,10 +12,23 @@ export function explainStart(error: unknown, config: Config | undefined): string
   return explainPort(error, config);
 }
 
+/** Also said by `typebar doctor`. */
+export const clusterRefusal =
+  "REDIS_URL names a Redis Cluster of several shards, each of which holds only some of the answers. Name a single Redis or Valkey.";
+
+/** Its code for what a client may not say: PostgreSQL itself gives it to nobody who speaks its protocol. */
+export function isPoolersRefusal({ cause }: StoreUnavailableError): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "08P01";
+}
+
 /** PostgreSQL's and Redis's own words may hold anything: only what kind of error it is is told. */
 function explainShared(error: unknown): string | undefined {
+  if (error instanceof StoreUnavailableError && isPoolersRefusal(error))
+    return "What stands before PostgreSQL refuses what Typebar needs. Set PgBouncer's pool_mode to transaction or session.";
   if (error instanceof StoreUnavailableError)
     return "PostgreSQL does not answer. See that it runs, and that DATABASE_URL names it.";
+  if (error instanceof LogError && error.cause instanceof LogError && error.cause.code === "unsupported")
+    return clusterRefusal;
   if (error instanceof LogError)
     return "Redis does not answer, or refuses to write. See that it runs, and that REDIS_URL names it.";
   const code = error instanceof Error && "severity" in error && "code" in error ? String(error.code) : "";
@@ -50,6 +63,7 @@ function explainFile(error: DatabaseFileError | LogError, dataDir: string | unde
     }
     case "fenced":
     case "unavailable":
+    case "unsupported":
       return `${error.message}.`;
   }
 }

@@ -145,7 +145,9 @@ export type LogErrorCode =
   /** The store's file is not one of ours, or is broken; nothing was changed. */
   | "damaged"
   /** The store's place cannot be written to. */
-  | "unwritable";
+  | "unwritable"
+  /** The store is of a kind that the driver cannot work with. Only as the cause of another. */
+  | "unsupported";
 
 export class LogError extends Error {
   readonly code: LogErrorCode;

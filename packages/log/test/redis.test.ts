@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
-import { openFaultyProxy, openRedis, type Redis } from "@typebar/testing";
+import { openFaultyProxy, openRedis, openRedisCluster, type Redis } from "@typebar/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRedisLog } from "../src/drivers/redis/index.ts";
 import { follow, type Lease, LogError, type Position, type RecordLog, start } from "../src/index.ts";
@@ -481,6 +481,21 @@ describe("redis log: Redis itself", () => {
       expect(await log.head(logId)).toMatchObject({ seq: 2, trimmedSeq: 1 });
     }
   });
+
+  it(
+    "is refused where it is a Cluster of several shards, before anything is written to one",
+    { timeout: 60_000 },
+    async () => {
+      await using cluster = await openRedisCluster();
+      await using log = openRedisLog({ url: cluster.url });
+      for (const logId of ["one", "two", "three"]) {
+        await expect(log.append(logId, "any", ["a"])).rejects.toMatchObject({
+          code: "unavailable",
+          cause: { code: "unsupported", message: "Redis is a Cluster of 2 shards" },
+        });
+      }
+    },
+  );
 
   it.each(["", "localhost:6379", "http://localhost", "redis://", "redis://user:secret@host:99999"])(
     "refuses a URL that is none of a Redis, and does not repeat it: %j",

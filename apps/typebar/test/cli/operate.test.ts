@@ -2,7 +2,15 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openPostgres, openRedis, openScriptedModel, openTypebarProcess, scriptedAnswer } from "@typebar/testing";
+import {
+  openPgBouncer,
+  openPostgres,
+  openRedis,
+  openRedisCluster,
+  openScriptedModel,
+  openTypebarProcess,
+  scriptedAnswer,
+} from "@typebar/testing";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openCommand } from "./command.ts";
 
@@ -185,5 +193,30 @@ describe("typebar doctor", () => {
     expect(gone.stdout).toContain("PostgreSQL cannot be reached");
     expect(gone.stdout).toContain("Redis cannot be reached");
     expect(gone.stdout + gone.stderr).not.toContain("secret");
+  });
+
+  test(
+    "says of PgBouncer how far it will do, and of a Redis Cluster that it will not, as the server does",
+    { timeout },
+    async () => {
+      await using postgres = { ...(await openPostgres()), [Symbol.asyncDispose]: () => postgres.close() };
+      await using pooler = await openPgBouncer(postgres);
+      await using cluster = await openRedisCluster();
+      const env = { DATABASE_URL: pooler.url, REDIS_URL: cluster.url };
+      const { code, stdout } = await run(["doctor"], env);
+      expect(stdout.match(/PROBLEM.*/g)).toEqual([expect.stringContaining("It is a Redis Cluster of 2 shards.")]);
+      expect(stdout).toContain("A pooler such as PgBouncer stands before it");
+      expect(code).toBe(1);
+      await expect(openTypebarProcess({ env })).rejects.toThrow("REDIS_URL names a Redis Cluster of several shards");
+    },
+  );
+
+  test("says of a pooler that allows no transactions what to set, as the server does", { timeout }, async () => {
+    await using postgres = { ...(await openPostgres()), [Symbol.asyncDispose]: () => postgres.close() };
+    await using pooler = await openPgBouncer(postgres, { mode: "statement" });
+    await using redis = await openRedis();
+    const env = { DATABASE_URL: pooler.url, REDIS_URL: redis.url };
+    expect((await run(["doctor"], env)).stdout).toMatch(/PROBLEM.*pool_mode to transaction/);
+    await expect(openTypebarProcess({ env })).rejects.toThrow("pool_mode to transaction");
   });
 });

@@ -200,12 +200,29 @@ export const migrationNames: readonly string[] = Object.keys(migrations);
  * @param version - The last step to take. @defaultValue the last there is
  */
 export async function migrate(database: Kysely<Schema>, version?: string): Promise<string[]> {
-  const migrator = new Migrator({ db: database, provider });
-  const { error, results = [] } = await (version === undefined
-    ? migrator.migrateToLatest()
-    : migrator.migrateTo(version));
-  if (error) throw error;
-  return results.map(({ migrationName }) => migrationName);
+  return underLock(database, async (locked) => {
+    const migrator = new Migrator({ db: locked, provider });
+    const { error, results = [] } = await (version === undefined
+      ? migrator.migrateToLatest()
+      : migrator.migrateTo(version));
+    if (error) throw error;
+    return results.map(({ migrationName }) => migrationName);
+  });
+}
+
+/** The very lock that Kysely's migrator takes, so that those of every version wait for each other. */
+const lockId = "3853314791062309107";
+
+/**
+ * The migrator's own lock belongs to a connection; behind a pooler that may be another by the time that the lock is given up, and nobody
+ * would ever get it again. One that belongs to a transaction goes with it. SQLite has one process, and no lock.
+ */
+function underLock<T>(database: Kysely<Schema>, work: (database: Kysely<Schema>) => Promise<T>): Promise<T> {
+  if (!database.getExecutor().adapter.supportsTransactionalDdl) return work(database);
+  return database.transaction().execute(async (transaction) => {
+    await sql`SELECT pg_advisory_xact_lock(${sql.raw(lockId)})`.execute(transaction);
+    return work(transaction);
+  });
 }
 
 export interface MigrationState {

@@ -3,7 +3,7 @@ import { StoreUnavailableError } from "@typebar/chat";
 import { readMigrationState } from "@typebar/chat/operate";
 import { openPostgresDatabase } from "@typebar/chat/postgres";
 import { sql } from "kysely";
-import { explainStart } from "../../explain-start.ts";
+import { explainStart, isPoolersRefusal } from "../../explain-start.ts";
 import type { Config } from "../../config/load-config.ts";
 import { type Finding, judgeClock, ok, problem, warning } from "./finding.ts";
 
@@ -29,11 +29,12 @@ export async function checkPostgres(config: Config, url: string): Promise<Findin
         ? problem("It is a standby, and cannot be written to.", "Name the primary in DATABASE_URL.")
         : ok("It can be written to."),
       judgeConnections(maxConnections),
+      await judgePooler(database, ask),
       await judgeDurability(ask),
       await judgeTables(database),
     ];
   } catch (error) {
-    if (error instanceof StoreUnavailableError)
+    if (error instanceof StoreUnavailableError && !isPoolersRefusal(error))
       return [problem("PostgreSQL cannot be reached.", "See that it runs, and that DATABASE_URL names it.")];
     const sentence = explainStart(error, config);
     if (sentence === undefined) throw error;
@@ -52,6 +53,20 @@ function judgeConnections(most: number): Finding {
   return servers >= 3
     ? ok(text)
     : warning(text, `Each server opens up to ${poolSize}; raise max_connections for more.`);
+}
+
+/** @throws {StoreUnavailableError} of a pooler that allows no transactions. */
+async function judgePooler(
+  database: Parameters<typeof readMigrationState>[0],
+  ask: <T>(query: string) => Promise<T>,
+): Promise<Finding> {
+  await database.transaction().execute((transaction) => sql`SELECT 1`.execute(transaction));
+  if ((await ask<string>("current_setting('statement_timeout')")) !== "0")
+    return ok("It ends a statement that takes too long.");
+  return warning(
+    "A pooler such as PgBouncer stands before it, and ends what takes too long within transactions only.",
+    "That will do. For all statements: ALTER ROLE … SET statement_timeout = '10s'.",
+  );
 }
 
 async function judgeDurability(ask: <T>(query: string) => Promise<T>): Promise<Finding> {

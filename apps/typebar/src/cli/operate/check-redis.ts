@@ -1,5 +1,6 @@
 /** What `typebar doctor` finds out about Redis or Valkey. Called by doctor.ts. */
 import { createClient } from "@redis/client";
+import { clusterRefusal } from "../../explain-start.ts";
 import { type Finding, judgeClock, ok, problem, warning } from "./finding.ts";
 
 const connectTimeoutMs = 3000;
@@ -18,7 +19,14 @@ export async function checkRedis(url: string): Promise<Finding[]> {
     const sentMs = Date.now();
     const [seconds, micros] = (await client.sendCommand(["TIME"])) as unknown as [string, string];
     const clock = judgeClock("Redis", Number(seconds) * 1000 + Number(micros) / 1000, sentMs, Date.now());
-    return [judgeVersion(info), clock, judgeRole(info), judgeEviction(info), await judgePersistence(info, client)];
+    return [
+      judgeVersion(info),
+      clock,
+      judgeRole(info),
+      ...(info.get("cluster_enabled") === "1" ? [await judgeShards(client)] : []),
+      judgeEviction(info),
+      await judgePersistence(info, client),
+    ];
   } catch {
     return [problem("Redis does not answer questions about itself.", "Let the user of REDIS_URL run INFO and TIME.")];
   } finally {
@@ -58,6 +66,14 @@ function judgeVersion(info: Info): Finding {
 function judgeRole(info: Info): Finding {
   if (info.get("role") === "master") return ok("It can be written to.");
   return problem("It is a replica, and cannot be written to.", "Name the primary in REDIS_URL.");
+}
+
+/** Of a Redis Cluster. */
+async function judgeShards(client: { sendCommand(args: string[]): Promise<unknown> }): Promise<Finding> {
+  const shards = Number(parseInfo(String(await client.sendCommand(["CLUSTER", "INFO"]))).get("cluster_size"));
+  return shards > 1
+    ? problem(`It is a Redis Cluster of ${shards} shards.`, clusterRefusal)
+    : warning("It is a Redis Cluster of one shard.", "Add no other: servers would find only some of the answers.");
 }
 
 function judgeEviction(info: Info): Finding {

@@ -1,5 +1,6 @@
 /** One connection to Redis, until it breaks. Opened by link.ts; the only file that knows the client library. */
 import { createClient, ErrorReply } from "@redis/client";
+import { LogError } from "../../record-log.ts";
 
 export type OnMessage = (message: string, channel: string) => void;
 
@@ -50,7 +51,10 @@ export function checkUrl(url: string): void {
   }
 }
 
-/** @throws {Error} it could not be opened in `timeoutMs`. */
+/**
+ * @throws {LogError} "unsupported": it is a Redis Cluster of more than one shard, and holds only some of the logs.
+ * @throws {Error} it could not be opened in `timeoutMs`.
+ */
 export async function connect({ url, timeoutMs, heartbeatMs }: ConnectOptions): Promise<Connection> {
   const client: Client = createClient({
     url,
@@ -89,11 +93,17 @@ export async function connect({ url, timeoutMs, heartbeatMs }: ConnectOptions): 
   const learnHistory = async (): Promise<void> => {
     history = parseHistory(String(await send(["INFO", "replication"])));
   };
+  const refuseShards = async (): Promise<void> => {
+    if (!/^cluster_enabled:1/m.test(String(await send(["INFO", "cluster"])))) return;
+    const shards = Number(/^cluster_size:(\d+)/m.exec(String(await send(["CLUSTER", "INFO"])))?.[1]);
+    if (shards > 1) throw new LogError("unsupported", `Redis is a Cluster of ${shards} shards`);
+  };
 
   client.on("error", close);
   try {
     await inTime(client.connect());
     await learnHistory();
+    await refuseShards();
   } catch (error) {
     close();
     throw error;
