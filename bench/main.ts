@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { benchClient } from "./client/client.ts";
 import { benchCluster } from "./cluster/cluster.ts";
+import { benchConversation } from "./conversation/conversation.ts";
 import { benchHerd } from "./herd/herd.ts";
 import { benchHub } from "./hub/hub.ts";
 import { benchLatency } from "./latency/latency.ts";
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
 const benchmarks: Readonly<Record<string, () => Promise<BenchResult>>> = {
   client: benchClient,
   cluster: () => benchCluster(values.part),
+  conversation: benchConversation,
   herd: benchHerd,
   hub: () => benchHub({ subjects: values.subject, parts: values.part, rounds: Number(values.rounds) }),
   latency: benchLatency,
