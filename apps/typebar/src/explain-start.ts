@@ -1,11 +1,13 @@
 /** Why Typebar could not start, or an operator's command not run. Called by main.ts and cli/operate. */
-import { DatabaseFileError, StoreUnavailableError } from "@typebar/chat";
+import { DatabaseFileError, NewerDatabaseError, StoreUnavailableError } from "@typebar/chat";
 import { LogError } from "@typebar/log";
 import { ConfigError } from "./config/config-error.ts";
 import type { Config } from "./config/load-config.ts";
 
 /** One sentence for what a person can put right; `undefined` for what is a bug of ours. */
 export function explainStart(error: unknown, config: Config | undefined): string | undefined {
+  if (error instanceof NewerDatabaseError)
+    return `The database belongs to a newer Typebar: it has been through ${error.step}. Start that version, or restore the backup made before the update.`;
   if (error instanceof ConfigError) return `${error.message}.`.replace(/\.\.$/, ".");
   if (config?.shared) return explainShared(error) ?? explainPort(error, config);
   if (error instanceof DatabaseFileError || error instanceof LogError) return explainFile(error, config?.dataDir);

@@ -14,5 +14,6 @@ export { problemFor } from "./routes/openai/error.ts";
 export { problem, ProblemError, tooManyStreams } from "./routes/problem.ts";
 export type { OnChange } from "./store/changes.ts";
 export { type ChatStore, type ChatStoreOptions, openChatStore } from "./store/index.ts";
+export { NewerDatabaseError } from "./store/migrations.ts";
 export { DatabaseFileError, openSqliteDatabase } from "./store/sqlite.ts";
 export { StoreUnavailableError } from "./store/unavailable.ts";

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import {
   openPgBouncer,
   openPostgres,
@@ -160,6 +161,19 @@ describe("typebar migrate", () => {
     await using shared = await openShared();
     expect((await run(["migrate"], shared.env)).stdout).toContain("0001-initial");
     expect((await run(["migrate"], shared.env)).stdout).toContain("is up to date");
+  });
+
+  test("refuses the database of a newer version in one sentence, as the server does", { timeout }, async () => {
+    const dataDir = join(dir, "newer");
+    await run(["migrate"], { TYPEBAR_DATA: dataDir });
+    const database = new DatabaseSync(join(dataDir, "typebar.db"));
+    database.exec("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')");
+    database.close();
+    const sentence = "The database belongs to a newer Typebar: it has been through 9999-later.";
+    const ran = await run(["migrate"], { TYPEBAR_DATA: dataDir });
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining(sentence) });
+    expect(ran.stderr.trim().split("\n")).toHaveLength(1);
+    await expect(openTypebarProcess({ dataDir })).rejects.toThrow(sentence);
   });
 });
 

@@ -194,10 +194,29 @@ const provider: MigrationProvider = { getMigrations: async () => ({ ...migration
 /** Of all steps, in the order in which they are taken. */
 export const migrationNames: readonly string[] = Object.keys(migrations);
 
+/** The database has been through a step that this version does not know; it is left as it was. */
+export class NewerDatabaseError extends Error {
+  /** The step's name. */
+  readonly step: string;
+
+  constructor(step: string, options: { cause: unknown }) {
+    super(`the database has been through ${step}, which this version does not know`, options);
+    this.name = "NewerDatabaseError";
+    this.step = step;
+  }
+}
+
+/** The migrator has no other word for it than this sentence. */
+function toNewerDatabaseError(cause: unknown): NewerDatabaseError | undefined {
+  const step = /previously executed migration (\S+) is missing/.exec(cause instanceof Error ? cause.message : "")?.[1];
+  return step === undefined ? undefined : new NewerDatabaseError(step, { cause });
+}
+
 /**
  * Brings the database up to date; does nothing where it is. Of several processes one does it, and the others wait. Returns what was done.
  *
  * @param version - The last step to take. @defaultValue the last there is
+ * @throws {NewerDatabaseError}
  */
 export async function migrate(database: Kysely<Schema>, version?: string): Promise<string[]> {
   return underLock(database, async (locked) => {
@@ -205,7 +224,7 @@ export async function migrate(database: Kysely<Schema>, version?: string): Promi
     const { error, results = [] } = await (version === undefined
       ? migrator.migrateToLatest()
       : migrator.migrateTo(version));
-    if (error) throw error;
+    if (error) throw toNewerDatabaseError(error) ?? error;
     return results.map(({ migrationName }) => migrationName);
   });
 }

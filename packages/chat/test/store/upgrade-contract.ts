@@ -2,7 +2,7 @@
 import { type Kysely, sql } from "kysely";
 import { describe, expect, test } from "vitest";
 import { openChatStore } from "../../src/store/index.ts";
-import { migrate, migrationNames } from "../../src/store/migrations.ts";
+import { migrate, migrationNames, NewerDatabaseError } from "../../src/store/migrations.ts";
 import { indexAll } from "../../src/store/search/index-texts.ts";
 import type { Schema } from "../../src/store/schema.ts";
 
@@ -61,6 +61,18 @@ export function testUpgrades(openEmpty: () => Promise<Kysely<Schema>>): void {
   test("the steps stand in the order in which they are taken", () => {
     expect(migrationNames).toEqual(migrationNames.toSorted());
     expect(new Set(migrationNames.map((name) => name.slice(0, 4))).size).toBe(migrationNames.length);
+  });
+
+  describe("from a newer version", () => {
+    test("is refused, and nothing is changed", async () => {
+      await using database = await openEmpty();
+      await migrate(database);
+      await sql`INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')`.execute(
+        database,
+      );
+      await expect(migrate(database)).rejects.toThrow(NewerDatabaseError);
+      await expect(migrate(database)).rejects.toMatchObject({ step: "9999-later" });
+    });
   });
 }
 
