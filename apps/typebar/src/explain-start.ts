@@ -1,8 +1,9 @@
 /** Why Typebar could not start, or an operator's command not run. Called by main.ts and cli/operate. */
-import { DatabaseFileError, NewerDatabaseError, StoreUnavailableError } from "@typebar/chat";
+import { DatabaseFileError, NewerDatabaseError } from "@typebar/chat";
 import { LogError } from "@typebar/log";
 import { ConfigError } from "./config/config-error.ts";
 import type { Config } from "./config/load-config.ts";
+import { findPostgresTrouble, findRedisTrouble } from "./store-trouble.ts";
 
 /** One sentence for what a person can put right; `undefined` for what is a bug of ours. */
 export function explainStart(error: unknown, config: Config | undefined): string | undefined {
@@ -14,31 +15,9 @@ export function explainStart(error: unknown, config: Config | undefined): string
   return explainPort(error, config);
 }
 
-/** Also said by `typebar doctor`. */
-export const clusterRefusal =
-  "REDIS_URL names a Redis Cluster of several shards, each of which holds only some of the answers. Name a single Redis or Valkey.";
-
-/** Its code for what a client may not say: PostgreSQL itself gives it to nobody who speaks its protocol. */
-export function isPoolersRefusal({ cause }: StoreUnavailableError): boolean {
-  return cause instanceof Error && "code" in cause && cause.code === "08P01";
-}
-
-/** PostgreSQL's and Redis's own words may hold anything: only what kind of error it is is told. */
 function explainShared(error: unknown): string | undefined {
-  if (error instanceof StoreUnavailableError && isPoolersRefusal(error))
-    return "What stands before PostgreSQL refuses what Typebar needs. Set PgBouncer's pool_mode to transaction or session.";
-  if (error instanceof StoreUnavailableError)
-    return "PostgreSQL does not answer. See that it runs, and that DATABASE_URL names it.";
-  if (error instanceof LogError && error.cause instanceof LogError && error.cause.code === "unsupported")
-    return clusterRefusal;
-  if (error instanceof LogError)
-    return "Redis does not answer, or refuses to write. See that it runs, and that REDIS_URL names it.";
-  const code = error instanceof Error && "severity" in error && "code" in error ? String(error.code) : "";
-  if (code.startsWith("28")) return "PostgreSQL refuses the user or the password of DATABASE_URL.";
-  if (code === "3D000") return "PostgreSQL has no database of the name in DATABASE_URL. Create it first: createdb.";
-  if (code === "42501")
-    return "The user of DATABASE_URL may not create tables there. Give it the right, or run typebar migrate with another user.";
-  return undefined;
+  const trouble = error instanceof LogError ? findRedisTrouble(error) : findPostgresTrouble(error);
+  return trouble && `${trouble.text} ${trouble.advice}`;
 }
 
 function explainPort(error: unknown, config: Config | undefined): string | undefined {

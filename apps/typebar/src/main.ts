@@ -47,6 +47,13 @@ function greet({ url, networkUrls, place, defaultModel, onlyGuide, hasPage }: Ty
   if (!hasPage) console.log("The page has not been built: npm run build:web");
 }
 
+/** It runs all the same, for as long as it goes well; `typebar doctor` says more. */
+async function warnOfRedis(url: string): Promise<void> {
+  const { checkRedis } = await import("./cli/operate/check-redis.ts");
+  for (const { level, text, advice } of await checkRedis(url))
+    if (level === "problem") logger.warn({ advice }, `Redis: ${text}`);
+}
+
 async function closeOnSignal(server: TypebarServer, graceMs: number): Promise<void> {
   const signal = Promise.withResolvers<void>();
   let firstAskedMs: number | undefined;
@@ -71,6 +78,7 @@ try {
     configureLogger(logger, config, process.stderr.isTTY);
     const server = await openTypebar(config, logger);
     greet(server);
+    if (config.shared) void warnOfRedis(config.shared.redisUrl);
     if (server.onlyGuide && config.model !== undefined)
       console.log("TYPEBAR_MODEL is set, but no model server is connected, so the guide answers.");
     await closeOnSignal(server, config.graceMs);

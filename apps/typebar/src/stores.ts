@@ -10,7 +10,9 @@ import type { Config } from "./config/load-config.ts";
 export interface Stores {
   log: RecordLog;
   openDatabase: () => ChatStoreOptions["database"];
-  /** For people; without a password. */
+  /** Where conversations are, for people; without a password. */
+  database: string;
+  /** The same, and where running answers are. */
   place: string;
 }
 
@@ -24,15 +26,18 @@ function openOwn(dataDir: string): Stores {
     // First, because its lock keeps a second process away from everything else in the folder.
     log: openSqliteLog({ path: join(dataDir, "log.db") }),
     openDatabase: () => openSqliteDatabase(join(dataDir, "typebar.db")),
+    database: dataDir,
     place: dataDir,
   };
 }
 
 function openShared({ databaseUrl, redisUrl }: NonNullable<Config["shared"]>): Stores {
+  const database = `PostgreSQL at ${hostOf(databaseUrl)}`;
   return {
     log: openRedisLog({ url: redisUrl }),
     openDatabase: () => openPostgresDatabase({ url: databaseUrl }),
-    place: `PostgreSQL at ${hostOf(databaseUrl)}, answers under way in Redis at ${hostOf(redisUrl)}`,
+    database,
+    place: `${database}, answers under way in Redis at ${hostOf(redisUrl)}`,
   };
 }
 

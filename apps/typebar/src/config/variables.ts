@@ -123,12 +123,13 @@ export const variableTexts: Record<Variable, VariableText> = {
   TYPEBAR_DATA: { help: "folder of conversations and answers, without DATABASE_URL and REDIS_URL", accepts: "a path" },
   DATABASE_URL: {
     help: "PostgreSQL that keeps the conversations of several servers; goes with REDIS_URL",
-    accepts: "of the form postgresql://user:password@host:port/database",
+    accepts: "of the form postgresql://user:password@host:port/database, with / # % in a password as %2F %23 %25",
     secret: true,
   },
   REDIS_URL: {
     help: "Redis or Valkey that carries the answers of several servers; goes with DATABASE_URL",
-    accepts: "of the form redis://user:password@host:port/database, rediss:// with TLS, or unix:///path",
+    accepts:
+      "of the form redis://user:password@host:port/database, rediss:// with TLS, or unix:///path; with / # % in a password as %2F %23 %25",
     secret: true,
   },
   TYPEBAR_MODEL: {

@@ -1,8 +1,9 @@
 /** `typebar migrate`, `doctor`, `export` and `import`, as their own processes, on real SQLite, PostgreSQL and Redis. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { createClient } from "@redis/client";
 import {
   openPgBouncer,
   openPostgres,
@@ -12,7 +13,9 @@ import {
   openTypebarProcess,
   scriptedAnswer,
 } from "@typebar/testing";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { runTypebar } from "../program/run-typebar.ts";
 import { openCommand } from "./command.ts";
 
 const timeout = 90_000;
@@ -44,6 +47,20 @@ async function openShared() {
       await Promise.all([postgres.close(), redis.close()]);
     },
   };
+}
+
+async function tellRedis(url: string, ...commands: string[][]): Promise<void> {
+  const client = createClient({ url });
+  await client.connect();
+  for (const command of commands) await client.sendCommand(command);
+  client.destroy();
+}
+
+async function tellPostgres(url: string, ...statements: string[]): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
 }
 
 const ask = (url: string, body: object): Promise<Response> =>
@@ -88,6 +105,7 @@ describe("typebar export and import", () => {
       expect(await run(["export", fromPostgres], shared.env)).toMatchObject({ code: 0 });
       expect(await lines(fromPostgres)).toEqual(await lines(toPostgres));
       expect(await run(["import", fromPostgres], { TYPEBAR_DATA: join(dir, "second") })).toMatchObject({ code: 0 });
+      expect((await stat(join(dir, "second"))).mode & 0o777).toBe(0o700);
       expect(await run(["export", fromSqlite], { TYPEBAR_DATA: join(dir, "second") })).toMatchObject({ code: 0 });
       expect(await lines(fromSqlite)).toEqual(await lines(toPostgres));
 
@@ -153,6 +171,24 @@ describe("typebar export and import", () => {
     await using typebar = await openTypebarProcess();
     const ran = await run(["export", "-"], { TYPEBAR_DATA: typebar.dataDir });
     expect(ran).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("Another Typebar is using") });
+  });
+});
+
+describe("typebar export of nothing", () => {
+  test("is refused, and makes no folder where the name was mistyped", { timeout }, async () => {
+    const dataDir = join(dir, "mistyped");
+    const path = join(dir, "nothing.jsonl");
+    expect(await run(["export", path], { TYPEBAR_DATA: dataDir })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^There is nothing in the data folder .*mistyped\. Set TYPEBAR_DATA/),
+    });
+    await using shared = await openShared();
+    expect(await run(["export", path], shared.env)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^PostgreSQL at \S+ is empty: /),
+    });
+    expect(await readdir(dir)).not.toEqual(expect.arrayContaining(["mistyped"]));
+    expect(await readdir(dir)).not.toEqual(expect.arrayContaining(["nothing.jsonl"]));
   });
 });
 
@@ -230,7 +266,69 @@ describe("typebar doctor", () => {
     await using pooler = await openPgBouncer(postgres, { mode: "statement" });
     await using redis = await openRedis();
     const env = { DATABASE_URL: pooler.url, REDIS_URL: redis.url };
-    expect((await run(["doctor"], env)).stdout).toMatch(/PROBLEM.*pool_mode to transaction/);
+    expect((await run(["doctor"], env)).stdout).toMatch(/PROBLEM.*\n.*pool_mode to transaction/);
     await expect(openTypebarProcess({ env })).rejects.toThrow("pool_mode to transaction");
+  });
+
+  test(
+    "sees a Redis that is full, and one that throws answers away; a server says the same when it starts",
+    { timeout },
+    async () => {
+      await using shared = await openShared();
+      const { redis, env } = shared;
+      await tellRedis(redis.url, ["CONFIG", "SET", "maxmemory", "500kb"]);
+      const full = await run(["doctor"], env);
+      expect(full.stdout).toMatch(/PROBLEM +It has used \d+ % of the memory that it may/);
+      expect(full.code).toBe(1);
+      await tellRedis(redis.url, ["CONFIG", "SET", "maxmemory", "1gb"]);
+      expect((await run(["doctor"], env)).stdout).toMatch(/ok +It has used \d+ % of the memory/);
+      await tellRedis(redis.url, ["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+      expect((await run(["doctor"], env)).stdout).toMatch(/PROBLEM +Its maxmemory-policy is allkeys-lru/);
+      await using node = await openTypebarProcess({ env });
+      await vi.waitFor(() => expect(node.output).toContain("Redis: Its maxmemory-policy is allkeys-lru"), {
+        timeout: 20_000,
+      });
+    },
+  );
+});
+
+describe("an engine that does not let Typebar in", () => {
+  test("is told apart from one that is not there, by the doctor and by a start alike", { timeout }, async () => {
+    await using postgres = {
+      ...(await openPostgres({ durable: true })),
+      [Symbol.asyncDispose]: () => postgres.close(),
+    };
+    await using redis = await openRedis();
+    const good = { DATABASE_URL: postgres.url, REDIS_URL: redis.url };
+    await run(["migrate"], good);
+    await tellPostgres(postgres.url, "CREATE ROLE reader LOGIN");
+    await tellRedis(redis.url, ["CONFIG", "SET", "requirepass", "right"]);
+    const rightRedis = redis.url.replace("//", "//:right@");
+    const local = (user: string, rest: string): string => `postgresql://${user}@127.0.0.1:${postgres.port}/${rest}`;
+    const cases: [sentence: string, env: Partial<typeof good>][] = [
+      ["Redis refuses the user or the password", { REDIS_URL: redis.url }],
+      ["Redis refuses the user or the password", { REDIS_URL: redis.url.replace("//", "//:secret@") }],
+      ["Redis has no database of the number", { REDIS_URL: `${rightRedis}/99` }],
+      ["does not let the user of DATABASE_URL in", { DATABASE_URL: local("nobody:secret", "postgres") }],
+      [
+        "asks for TLS, which PostgreSQL does not speak",
+        { DATABASE_URL: local("postgres", "postgres?sslmode=verify-full") },
+      ],
+      ["has no database of the name", { DATABASE_URL: local("postgres", "absent") }],
+      [
+        "or not use those that there are. Give it the right: docs/en/several-servers.md",
+        { DATABASE_URL: local("reader", "postgres") },
+      ],
+      ["cannot be reached: nothing listens", { DATABASE_URL: "postgresql://ann:secret@127.0.0.1:9/x" }],
+    ];
+    for (const [sentence, wrong] of cases) {
+      const env = { ...good, REDIS_URL: rightRedis, ...wrong };
+      const [started, looked] = await Promise.all([runTypebar(env), run(["doctor"], env)]);
+      expect(started.stderr).toContain(sentence);
+      expect(started.stderr.trim().split("\n")).toHaveLength(1);
+      expect(looked.stdout.replaceAll(/\n +/g, " ")).toContain(sentence);
+      expect(looked.code).toBe(1);
+      expect(started.stderr + looked.stdout + looked.stderr).not.toMatch(/secret|right@/);
+    }
   });
 });

@@ -249,6 +249,8 @@ export interface MigrationState {
   pending: string[];
   /** The last step that this version knows. */
   latest: string;
+  /** It has been through none: Typebar never used it. */
+  isNew: boolean;
 }
 
 /** Changes nothing. */
@@ -257,5 +259,6 @@ export async function readMigrationState(database: Kysely<Schema>): Promise<Migr
   return {
     pending: steps.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name),
     latest: steps.at(-1)?.name ?? "",
+    isNew: steps.every(({ executedAt }) => executedAt === undefined),
   };
 }

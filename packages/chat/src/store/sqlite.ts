@@ -27,7 +27,8 @@ export class DatabaseFileError extends Error {
 export function openSqliteDatabase(path: string, options: { maxBytes?: number } = {}): Kysely<Schema> {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    // What people wrote is for nobody else of this machine.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     database = new DatabaseSync(path);
     prepare(database, path, options.maxBytes);
   } catch (error) {

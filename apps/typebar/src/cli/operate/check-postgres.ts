@@ -1,10 +1,8 @@
 /** What `typebar doctor` finds out about PostgreSQL. Called by doctor.ts. */
-import { StoreUnavailableError } from "@typebar/chat";
 import { readMigrationState } from "@typebar/chat/operate";
 import { openPostgresDatabase } from "@typebar/chat/postgres";
 import { sql } from "kysely";
-import { explainStart, isPoolersRefusal } from "../../explain-start.ts";
-import type { Config } from "../../config/load-config.ts";
+import { findPostgresTrouble } from "../../store-trouble.ts";
 import { type Finding, judgeClock, ok, problem, warning } from "./finding.ts";
 
 const oldestVersion = 14;
@@ -12,7 +10,7 @@ const oldestVersion = 14;
 const poolSize = 10;
 
 /** Never rejects: what went wrong is a finding. */
-export async function checkPostgres(config: Config, url: string): Promise<Finding[]> {
+export async function checkPostgres(url: string): Promise<Finding[]> {
   await using database = openPostgresDatabase({ url, poolSize: 1 });
   const ask = async <T>(query: string): Promise<T> =>
     (await sql.raw<{ value: T }>(`SELECT ${query} AS value`).execute(database)).rows[0]?.value as T;
@@ -34,11 +32,9 @@ export async function checkPostgres(config: Config, url: string): Promise<Findin
       await judgeTables(database),
     ];
   } catch (error) {
-    if (error instanceof StoreUnavailableError && !isPoolersRefusal(error))
-      return [problem("PostgreSQL cannot be reached.", "See that it runs, and that DATABASE_URL names it.")];
-    const sentence = explainStart(error, config);
-    if (sentence === undefined) throw error;
-    return [problem(sentence, "Mend DATABASE_URL, or what it names.")];
+    const trouble = findPostgresTrouble(error);
+    if (trouble === undefined) throw error;
+    return [problem(trouble.text, trouble.advice)];
   }
 }
 

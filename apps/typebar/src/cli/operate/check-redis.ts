@@ -1,9 +1,11 @@
 /** What `typebar doctor` finds out about Redis or Valkey. Called by doctor.ts. */
 import { createClient } from "@redis/client";
-import { clusterRefusal } from "../../explain-start.ts";
+import { clusterRefusal, findRedisTrouble } from "../../store-trouble.ts";
 import { type Finding, judgeClock, ok, problem, warning } from "./finding.ts";
 
 const connectTimeoutMs = 3000;
+/** Of what it may use. */
+const nearlyFull = 0.8;
 
 /** Never rejects: what went wrong is a finding. */
 export async function checkRedis(url: string): Promise<Finding[]> {
@@ -12,7 +14,8 @@ export async function checkRedis(url: string): Promise<Finding[]> {
   try {
     await client.connect();
   } catch (error) {
-    return [toConnectFinding(error)];
+    const { text, advice } = findRedisTrouble(error);
+    return [problem(text, advice)];
   }
   try {
     const info = parseInfo(await client.info());
@@ -24,6 +27,7 @@ export async function checkRedis(url: string): Promise<Finding[]> {
       clock,
       judgeRole(info),
       ...(info.get("cluster_enabled") === "1" ? [await judgeShards(client)] : []),
+      judgeMemory(info),
       judgeEviction(info),
       await judgePersistence(info, client),
     ];
@@ -32,16 +36,6 @@ export async function checkRedis(url: string): Promise<Finding[]> {
   } finally {
     client.destroy();
   }
-}
-
-function toConnectFinding(error: unknown): Finding {
-  const words = error instanceof Error ? error.message : "";
-  if (/^(?:WRONGPASS|NOAUTH|ERR AUTH)/.test(words))
-    return problem("Redis refuses the user or the password.", "Put the right ones into REDIS_URL.");
-  return problem(
-    "Redis cannot be reached.",
-    "See that it runs, that REDIS_URL names it, and that nothing stands in between.",
-  );
 }
 
 type Info = ReadonlyMap<string, string>;
@@ -74,6 +68,15 @@ async function judgeShards(client: { sendCommand(args: string[]): Promise<unknow
   return shards > 1
     ? problem(`It is a Redis Cluster of ${shards} shards.`, clusterRefusal)
     : warning("It is a Redis Cluster of one shard.", "Add no other: servers would find only some of the answers.");
+}
+
+function judgeMemory(info: Info): Finding {
+  const [used, most] = [Number(info.get("used_memory")), Number(info.get("maxmemory"))];
+  if (!(most > 0)) return ok("Its memory is not limited (maxmemory 0).");
+  const text = `It has used ${Math.round((used / most) * 100)} % of the memory that it may (maxmemory ${Math.ceil(most / 2 ** 20)} MB).`;
+  const advice = "Raise maxmemory, or lower TYPEBAR_LOG_TTL_S; full, it takes nothing more, and questions are refused.";
+  if (used >= most) return problem(text, advice);
+  return used >= most * nearlyFull ? warning(text, advice) : ok(text);
 }
 
 function judgeEviction(info: Info): Finding {

@@ -32,7 +32,7 @@ async function checkStores(config: Config): Promise<[string, Finding[]][]> {
   if (!config.shared) return [["Data", await checkDataFolder(config)]];
   const { databaseUrl, redisUrl } = config.shared;
   return [
-    ["PostgreSQL", await checkPostgres(config, databaseUrl)],
+    ["PostgreSQL", await checkPostgres(databaseUrl)],
     ["Redis", await checkRedis(redisUrl)],
   ];
 }

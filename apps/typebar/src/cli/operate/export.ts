@@ -1,6 +1,7 @@
 /** `typebar export FILE`: everything that is kept, of one moment, into one file. */
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { once } from "node:events";
@@ -20,10 +21,12 @@ export const exportOperation: Operation = {
     "its data in a folder must be stopped first; servers that share PostgreSQL may go on.",
   ],
   async run(config, path) {
-    const { log, openDatabase, place } = openStores(config);
+    if (!config.shared) refuseEmptyFolder(resolve(config.dataDir));
+    const { log, openDatabase, database: place } = openStores(config);
     await using _log = log;
     await using database = openDatabase();
-    const { pending, latest } = await readMigrationState(database);
+    const { pending, latest, isNew } = await readMigrationState(database);
+    if (isNew) throw new OperationError(`${place} is empty: Typebar has never used it.`);
     if (pending.length > 0) throw new OperationError(`${place} is of an older version: run typebar migrate first.`);
     const unfinished: string[] = [];
     const count = { rows: 0, logs: 0 };
@@ -48,6 +51,14 @@ export const exportOperation: Operation = {
     return exitCodes.done;
   },
 };
+
+/** An export of nothing, by a folder's name mistyped, must not pass for one of everything; nor is such a folder made. */
+function refuseEmptyFolder(dataDir: string): void {
+  if (existsSync(join(dataDir, "typebar.db"))) return;
+  throw new OperationError(
+    `There is nothing in the data folder ${dataDir}. Set TYPEBAR_DATA to the one that the server uses.`,
+  );
+}
 
 function isUnfinished({ table, row }: DumpedRow): boolean {
   return table === "generations" && (row["state"] === "queued" || row["state"] === "running");

@@ -16,7 +16,7 @@ export const importOperation: Operation = {
     "Answers that had not ended are gone on with by the next server that starts.",
   ],
   async run(config, path) {
-    const { log, openDatabase, place } = openStores(config);
+    const { log, openDatabase, database: place } = openStores(config);
     await using _log = log;
     await using database = openDatabase();
     await migrate(database);

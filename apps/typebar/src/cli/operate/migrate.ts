@@ -11,7 +11,7 @@ export const migrateOperation: Operation = {
     "change tables. Other servers may run meanwhile.",
   ],
   async run(config) {
-    const { log, openDatabase, place } = openStores(config);
+    const { log, openDatabase, database: place } = openStores(config);
     await using _log = log;
     await using database = openDatabase();
     const done = await migrate(database);

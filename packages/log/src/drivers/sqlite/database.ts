@@ -65,7 +65,8 @@ const sqliteNotADatabase = 26;
 export function openDatabase(path: string, maxBytes: number | undefined): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    // What people wrote is for nobody else of this machine.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     database = new DatabaseSync(path);
     prepare(database, path, maxBytes);
     return database;
