@@ -89,6 +89,25 @@ it("sends chosen, pasted and dropped files with the question, and shows them wit
   expect(body).toContain("const pasted = 1;");
 });
 
+it("takes a pasted text that is longer than a message as a file, and leaves the field as it was", async () => {
+  const field = page.getByTestId("composer-input");
+  await field.fill("What is this?");
+  const isTaken = (chars: number): Promise<boolean> =>
+    field.evaluate((element, length) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", "词".repeat(length));
+      const paste = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: data });
+      return !element.dispatchEvent(paste);
+    }, chars);
+  expect(await isTaken(100_000)).toBe(false);
+  expect(await isTaken(100_001)).toBe(true);
+  await expect.poll(names, slow).toEqual(["Pasted text.txt"]);
+  expect(await field.inputValue()).toBe("What is this?");
+  await field.press("Enter");
+  await page.locator('[data-testid="message-assistant"][data-state="completed"]').waitFor();
+  expect(JSON.stringify(model.requests.at(-1)?.body ?? {})).toContain("词".repeat(100_001));
+});
+
 it("says what cannot be attached, below nothing but the composer", async () => {
   await page
     .getByTestId("file-chooser")

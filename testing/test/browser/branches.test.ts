@@ -74,11 +74,16 @@ async function edit(index: number, text: string): Promise<void> {
   await page.getByTestId("editor-input").press("Enter");
 }
 
+function isComposerFocused(): Promise<boolean> {
+  return page.getByTestId("composer-input").evaluate((element) => element === document.activeElement);
+}
+
 describe("a question", () => {
   it("is edited in place, and its branches are stepped through, also after a reload", async () => {
     await ask("First of all");
     await ask("And then");
     await edit(0, "First, in other words");
+    await expect.poll(isComposerFocused).toBe(true);
     await isAnswered();
     expect(await questions()).toEqual(["First, in other words"]);
     expect(await place(user(0))).toBe("2 / 2");
@@ -138,6 +143,7 @@ describe("an answer", () => {
     await assistant(0).hover();
     await assistant(0).getByTestId("try-again").click();
     await expect.poll(questions).toEqual(["One"]);
+    await expect.poll(isComposerFocused).toBe(true);
     await isAnswered();
     await expect.poll(() => place(assistant(0))).toBe("2 / 2");
     const previous = assistant(0).getByRole("button", { name: "Previous version" });

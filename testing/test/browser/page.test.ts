@@ -193,6 +193,8 @@ describe("the page", () => {
     await page.getByTestId("stop").click();
     await becomes("stopped");
     await page.getByTestId("continue").last().click();
+    const field = page.getByTestId("composer-input");
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true);
     await isWhole(question);
     expect(model.requests.filter((request) => request.key === question).map((request) => request.kind)).toEqual([
       "start",

@@ -121,6 +121,7 @@ export const en = {
     cancel: "Do not send “{name}”",
     notSent: "Not sent",
     again: "Try again: “{name}”",
+    pasted: "Pasted text.txt",
   },
   branch: { label: "Versions", previous: "Previous version", next: "Next version" },
   connection: {

@@ -119,6 +119,7 @@ export const zh: Words = {
     cancel: "不再发送“{name}”",
     notSent: "未发送",
     again: "重试：“{name}”",
+    pasted: "粘贴的文本.txt",
   },
   branch: { label: "版本", previous: "上一个版本", next: "下一个版本" },
   connection: {

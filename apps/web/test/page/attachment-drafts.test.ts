@@ -99,8 +99,8 @@ describe("a file of the next question", () => {
 it("a size is said in the words of its language", () => {
   const sizes = [0, 999, 1000, 512_000, 999_999, 1_000_000, 10_485_760];
   expect(sizes.map((bytes) => toFileSize(bytes, "en"))).toEqual([
-    "0 byte",
-    "999 byte",
+    "0 bytes",
+    "999 bytes",
     "1 kB",
     "512 kB",
     "1,000 kB",
