@@ -57,6 +57,7 @@ export const en = {
     stop: "Stop",
     stopping: "Stopping…",
     tooLong: "This message is too long (100,000 characters at most).",
+    tooEarly: "The answer is still on its way. Esc stops it.",
     notSent: "Not sent. {cause}",
   },
   model: {

@@ -59,6 +59,7 @@ export const zh: Words = {
     stop: "停止",
     stopping: "正在停止…",
     tooLong: "消息太长（最多 100,000 个字符）。",
+    tooEarly: "回答还没有结束，按 Esc 可以停止。",
     notSent: "未发送。{cause}",
   },
   model: { label: "模型", guide: "不是语言模型", guideHint: "根据 Typebar 自己的文档回答" },

@@ -105,8 +105,11 @@ describe("sending", () => {
     // There is an answer on its way: Enter loses nothing and sends nothing.
     await page.keyboard.press("Enter");
     expect(await field.inputValue()).toBe("the next thought");
+    // It says why, as long as that is so.
+    await page.getByTestId("too-early").waitFor();
     await page.keyboard.press("Escape");
     await lastAnswer(page, "stopped").waitFor();
+    await page.getByTestId("too-early").waitFor({ state: "detached" });
     expect(await focused(page)).toBe("composer-input");
     await page.getByTestId("send").click();
     await isComplete(page);
