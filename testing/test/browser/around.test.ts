@@ -227,6 +227,29 @@ describe("search", () => {
     expect((await question.boundingBox())?.y).toBeLessThan(200);
   });
 
+  it("stays at what was gone on to, though the answer to a last letter comes after that", async () => {
+    await begin("Rice and beans");
+    await begin("Rice and fish");
+    await page.getByTestId("search").fill("ric");
+    await expect.poll(() => results().count()).toBe(2);
+    const late = Promise.withResolvers<void>();
+    await page.route(/\/search\?/u, async (route) => {
+      await late.promise;
+      await route.continue();
+    });
+    await page.keyboard.type("e");
+    await page.keyboard.press("ArrowDown");
+    const active = (): Promise<string> => page.locator('[role=option][aria-selected="true"]').innerText();
+    const second = await active();
+    expect(second).toBe(await results().nth(1).innerText());
+    const answered = page.waitForEvent("requestfinished", (request) => request.url().includes("/search?"));
+    late.resolve();
+    await answered;
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+    expect(await active()).toBe(second);
+    await page.unroute(/\/search\?/u);
+  });
+
   it("says that nothing was found, and gives the list and the focus back with Escape", async () => {
     await begin("Rice and beans");
     await page.getByTestId("composer-input").focus();
