@@ -1,6 +1,6 @@
 /**
- * Why PostgreSQL or Redis could not be used, and what to do. Their own words may hold anything, a password too: only what kind of error it
- * is is told. Called by explain-start.ts and `typebar doctor`.
+ * Why PostgreSQL or Redis could not be used, and what to do. Their own words may hold anything, a password too: only the kind of the error
+ * is told. Called by explain-start.ts and `typebar doctor`.
  */
 import { StoreUnavailableError } from "@typebar/chat";
 
